@@ -1,0 +1,1 @@
+"""The tellings side by side: which records are one task, what differs, what Windows ships, what happened when."""

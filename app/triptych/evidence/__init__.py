@@ -1,0 +1,1 @@
+"""Where bytes come from: folders and archives, opened read-only and never changed; where a Windows hides in them."""

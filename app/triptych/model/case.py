@@ -1,0 +1,139 @@
+"""Everything known of one host at one moment of a scan; snapshots share their tuples, so they are cheap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from triptych.model.event import Moment
+from triptych.model.evidence import EvidenceFile, Reading, kept_not
+from triptych.model.finding import Finding
+from triptych.model.task import Store, Task, TaskRecord, Trace
+
+
+class Weight(Enum):
+    """How much a problem takes away."""
+
+    LOST = "lost"  # something is not shown
+    DOUBT = "doubt"  # it is shown, but do not rely on it
+    NOTE = "note"  # nothing is lost; know it
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be read as it should: which file, which place, what was tried and found, what is lost, what to do."""
+
+    severity: Weight
+    code: str
+    file: str
+    where: str
+    tried: str
+    found: str
+    lost: str
+    advice: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What one source promised against what became of it; `promised == listed + repaired + lost` or it is a problem."""
+
+    file: str
+    unit: str
+    promised: int
+    listed: int
+    repaired: int = 0
+    lost: int = 0
+
+    @property
+    def closes(self) -> bool:
+        return self.promised == self.listed + self.repaired + self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """How a store was read: `state` is read, partly, absent or failed; `basis` is the scheduler's (listing, reconstructed)."""
+
+    store: Store
+    state: str
+    tasks: int
+    basis: str = ""
+    sources: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact about the host: `name` (build, name, time-zone, account, class ...), what it is about, and the reading.
+
+    account: subject is a SID, the value a name. class: subject is a CLSID, the value the server's path or command, and
+    `detail` where it is registered (machine, user <SID>, wow64; inproc, local, treat-as, app-id).
+    """
+
+    name: str
+    subject: str
+    reading: Reading[str]
+    view: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine the evidence is of, as a bag of facts; `get` gives the running system's."""
+
+    facts: tuple[Fact, ...] = ()
+
+    def get(self, name: str, subject: str = "") -> Reading[str]:
+        """The first fact of that name and subject, the running system before other views; NOT_KEPT where there is none."""
+        found: Reading[str] | None = None
+        for fact in self.facts:
+            if fact.name == name and fact.subject == subject:
+                if not fact.view:
+                    return fact.reading
+                found = found or fact.reading
+        return found or kept_not()
+
+    def all(self, name: str) -> tuple[Fact, ...]:
+        return tuple(fact for fact in self.facts if fact.name == name)
+
+    @property
+    def build(self) -> int | None:
+        """The build number of Windows (7601, 19045, 26100), None where the evidence does not tell."""
+        text = self.get("build").value or ""
+        return int(text) if text.isascii() and text.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The whole of what a scan knows. Lists are sorted as the contract demands once `judged` made it."""
+
+    host: Host = field(default_factory=Host)
+    files: tuple[EvidenceFile, ...] = ()
+    reports: tuple[StoreReport, ...] = ()
+    balances: tuple[Balance, ...] = ()
+    records: tuple[TaskRecord, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    complete: bool = False
+
+    def with_(self, **changes: object) -> Case:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def report(self, store: Store) -> StoreReport | None:
+        return next((report for report in self.reports if report.store is store), None)
+
+    def task(self, path: str) -> Task | None:
+        folded = path.casefold()
+        return next((task for task in self.tasks if task.path.casefold() == folded), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a scan is, in words a person can read; `total` 0 where nobody knows yet."""
+
+    text: str
+    done: int = 0
+    total: int = 0

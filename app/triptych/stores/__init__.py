@@ -1,0 +1,1 @@
+"""What each store tells: XML files, registry, scheduler. `STORES` names them in the order a scan reads them."""

@@ -1,0 +1,38 @@
+"""The unit of reading: a few files of one store, read anywhere, answered as model objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from triptych.evidence.layouts import Found
+from triptych.evidence.source import EvidenceSource
+from triptych.limits import Limits
+from triptych.model.case import Balance, Fact, Problem, Progress, StoreReport
+from triptych.model.evidence import EvidenceFile
+from triptych.model.task import TaskRecord, Trace
+
+Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreReport | Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Files that are read together. `reader` is the key of READERS; each file is a tuple of an item's `as_row`."""
+
+    reader: str
+    label: str
+    items: tuple[tuple[str, ...], ...]
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReader:
+    """How a store is read: `jobs` in the parent from names alone, `read` in a reader process.
+
+    `read` yields answers in any order and never raises for bad input; for a job of many files it yields an EvidenceFile as
+    each file's last answer, so that a crash costs one file.
+    """
+
+    name: str
+    jobs: Callable[[Found], list[Job]]
+    read: Callable[[Job, EvidenceSource, Limits], Iterator[Answer]]
