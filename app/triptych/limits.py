@@ -19,14 +19,17 @@ class Limits:
 
     # evidence
     folder_entries: int = 1_000_000
-    folder_depth: int = 64
+    folder_depth: int = 256  # a walk holds one descriptor a level; names of 255 bytes fill a path of 64 KiB
     archive_members: int = 100_000
     archive_member: int = 1 * GIB
     archive_ratio: int = 200
-    archive_ratio_from: int = 1 * MIB
+    archive_ratio_from: int = 32 * MIB  # an event log or transaction log that is mostly zeros packs 500:1 and is no bomb
     archive_sum: int = 16 * GIB
     archive_nesting: int = 2
     layout_depth: int = 6
+    archive_index: int = 64 * MIB  # the directory of a zip, one header of a tar
+    archive_in_memory: int = 64 * MIB  # unpacked inner archives above this go to an unnamed temporary file
+    sniffed_files: int = 20_000  # files outside a Windows that are recognised by their first bytes
     # hives
     hive: int = 512 * MIB
     hive_log: int = 256 * MIB
@@ -42,7 +45,7 @@ class Limits:
     xml_attributes: int = 1_000
     text_kept: int = 1 * MIB
     table: int = 64 * MIB
-    table_field: int = 1 * MIB
+    table_field: int = 128 * KIB
     json_depth: int = 64
     json_digits: int = 18
     # problems of one kind in one source; the rest are counted

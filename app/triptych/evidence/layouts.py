@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from triptych.evidence.source import EvidenceSource
-from triptych.model.case import Problem
+from triptych.evidence.entry import EvidenceSource
+from triptych.model.case import Balance, Problem
 
 # What an item is good for. Recognised by place first, by content where the place says nothing.
 ROLES = (
@@ -45,6 +45,8 @@ class Item:
 class View:
     """One Windows in the evidence: `name` is "" for the running system, else `Windows.old`, `RegBack`, `VSS1` ...
 
+    `root` is the evidence path of its drive's root ("" for the evidence itself). `kind` says how it came: volume,
+    velociraptor, acquire, collection (a drive's folder by KAPE, CyLR ...), part (a folder of Windows), files.
     `tasks_listed` says that the folder of task files is in the evidence as a whole, so that a file that is not there is
     absent and not merely not collected.
     """
@@ -57,16 +59,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything a source holds that Triptych reads."""
+    """Everything a source holds that Triptych reads. `problems` are the source's and those of the search."""
 
     views: tuple[View, ...]
     items: tuple[Item, ...]
     problems: tuple[Problem, ...] = ()
+    balances: tuple[Balance, ...] = ()
 
     def of(self, *roles: str) -> tuple[Item, ...]:
         return tuple(item for item in self.items if item.role in roles)
-
-
-def find(source: EvidenceSource) -> Found:
-    """Walk the source once and name what is worth reading."""
-    raise NotImplementedError

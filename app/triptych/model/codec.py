@@ -24,7 +24,7 @@ TYPES: tuple[type, ...] = (
     event.Link, event.Moment, finding.Finding,
     case.Problem, case.Balance, case.StoreReport, case.Fact, case.Host, case.Case, case.Progress,
     evidence.State, evidence.ReadState, times.Zone, task.Store, task.Presence, task.TraceKind, finding.Severity,
-    finding.Confidence, case.Weight,
+    finding.Confidence, case.Weight, evidence.Excerpt,
 )  # fmt: skip
 _NUMBER = {kind: number for number, kind in enumerate(TYPES)}
 _FIELDS = {kind: tuple(member.name for member in fields(kind)) for kind in TYPES if is_dataclass(kind)}

@@ -153,6 +153,16 @@ class Reading(Generic[T]):
 NOT_KEPT: Reading[Any] = Reading()
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Bytes of an evidence file, to show what a reference cites: `data` stands at `offset` of a file of `size` bytes."""
+
+    file: str
+    offset: int
+    data: bytes
+    size: int
+
+
 def stated(value: T, *refs: EvidenceRef, raw: str = "", note: str = "") -> Reading[T]:
     return Reading(value, State.STATED, refs, raw, note)
 
@@ -177,6 +187,7 @@ __all__ = [
     "EventPlace",
     "EvidenceFile",
     "EvidenceRef",
+    "Excerpt",
     "FilePlace",
     "JobPlace",
     "ListingPlace",

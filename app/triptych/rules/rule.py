@@ -12,6 +12,8 @@ from triptych.model.finding import Confidence, Finding, Severity, finding_key
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import Instant
 
+RULES_VERSION = "2026.11.1"  # raised whenever a rule, its severity or its words change
+
 
 @dataclass(frozen=True)
 class Context:

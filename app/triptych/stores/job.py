@@ -9,10 +9,10 @@ from triptych.evidence.layouts import Found
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import Limits
 from triptych.model.case import Balance, Fact, Problem, Progress, StoreReport
-from triptych.model.evidence import EvidenceFile
+from triptych.model.evidence import EvidenceFile, Excerpt
 from triptych.model.task import TaskRecord, Trace
 
-Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreReport | Progress
+Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreReport | Progress | Excerpt
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,191 @@
+"""The tellings of one task side by side: a row a field, and which telling Windows acts on where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+from triptych.analysis import normalise
+from triptych.analysis.fields import ACTION, FIELDS, TRIGGER, Field
+from triptych.analysis.normalise import Side, Told
+from triptych.analysis.row import Row, Verdict
+from triptych.model.case import Host
+from triptych.model.evidence import Reading, State, not_stated, stated
+from triptych.model.task import Store, Task, TaskRecord
+
+COMPARED = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
+WINDOWS_8 = 9200
+_Cell = tuple[Side, Reading[Any]]
+_OF_TRIGGER = tuple(field for field in FIELDS if field.part == TRIGGER)
+_OF_ACTION = tuple(field for field in FIELDS if field.part == ACTION)
+_FIRST = ("Presence", "Registration", "Principal")
+_BEFORE = tuple(field for field in FIELDS if not field.part and field.section in _FIRST)
+_AFTER = tuple(field for field in FIELDS if not field.part and field.section not in _FIRST)
+
+
+def rows(task: Task, host: Host) -> tuple[Row, ...]:
+    """Every field that a store of the task tells, in the order of the window."""
+    return tuple(_row(field, name, cells, host) for field, name, cells in _fields(task, host))
+
+
+def differences(task: Task, host: Host) -> tuple[Row, ...]:
+    """The rows in which two stores contradict each other."""
+    if sum(record.store in COMPARED for record in task.records) < 2:
+        return ()
+    found = []
+    for field, name, cells in _fields(task, host):
+        if field.weighs and len(cells) > 1 and not _equal(cells) and _verdict(field, _told(field, cells)) is Verdict.DIFFERS:
+            found.append(_row(field, name, cells, host))
+    return tuple(found)
+
+
+def _equal(cells: list[_Cell]) -> bool:
+    """Whether all readings are of one value as they stand (the common case; nothing needs to be normalised then)."""
+    _, first = cells[0]
+    return all(reading.value == first.value and reading.state is first.state for _, reading in cells[1:]) and first.known
+
+
+def _fields(task: Task, host: Host) -> Iterator[tuple[Field, str, list[_Cell]]]:
+    """Every field with its name (numbered for triggers and actions) and the cells of the stores that hold a record."""
+    records = [record for store in COMPARED if (record := task.record(store)) is not None]
+    sides = [Side(record, host) for record in records]
+    yield from _plain(_BEFORE, sides)
+    yield from _parts(_OF_TRIGGER, "triggers", [(record, record.triggers) for record in records if record.has_triggers], host)
+    acting = [(record, record.actions) for record in records if record.has_actions]
+    yield from _parts(_OF_ACTION, "actions", acting, host)
+    yield from _plain(_AFTER, sides)
+    yield from _extras(sides)
+
+
+def _plain(fields: tuple[Field, ...], sides: list[Side]) -> Iterator[tuple[Field, str, list[_Cell]]]:
+    for field in fields:
+        cells = [(side, _kept(field, side.record, field.get(side.record))) for side in sides]
+        if _worth_a_row(field, cells):
+            yield field, field.name, cells
+
+
+def _kept(field: Field, record: TaskRecord, reading: Reading[Any]) -> Reading[Any]:
+    """Windows 7 keeps Path, Hash, Triggers and DynamicInfo in the registry and nothing else: silence there is no telling.
+
+    Source: 83 of 83 Tasks keys of a real Windows 7 SP1.
+    """
+    if record.store is Store.REGISTRY and not record.has_actions and not reading.stated and field.name.startswith("registration."):
+        return Reading(None, State.NOT_KEPT, reading.refs) if reading.known else reading
+    return reading
+
+
+def _worth_a_row(field: Field, cells: list[_Cell]) -> bool:
+    if any(reading.state in (State.STATED, State.UNREADABLE) for _, reading in cells):
+        return True
+    return field.defaults and any(reading.known and reading.value is not None for _, reading in cells)
+
+
+def _parts(
+    fields: tuple[Field, ...], prefix: str, holders: list[tuple[TaskRecord, Any]], host: Host
+) -> Iterator[tuple[Field, str, list[_Cell]]]:
+    """The rows of triggers or actions, by position; a store with fewer of them has a cell that says so in the first row."""
+    joined = prefix == "actions" and any(_gives_lines(record) for record, _ in holders)
+    for number in range(max((len(parts) for _, parts in holders), default=0)):
+        having = [(record, parts[number]) for record, parts in holders if number < len(parts)]
+        lacking = [record for record, parts in holders if number >= len(parts)]
+        for field in fields:
+            cells: list[_Cell] = [(Side(record, host, part, joined), field.get(part)) for record, part in having]
+            if field is fields[0]:
+                cells += [(Side(record, host), not_stated(None, *record.ref)) for record in lacking]
+                cells.sort(key=lambda cell: COMPARED.index(cell[0].record.store))
+            if _worth_a_row(field, cells):
+                yield field, field.name.replace("[]", f"[{number}]", 1), cells
+
+
+def _gives_lines(record: TaskRecord) -> bool:
+    """Whether a listing gives command and arguments in one text (schtasks: 'Task To Run')."""
+    return record.store is Store.SCHEDULER and any(
+        action.command.stated and action.arguments.state is State.NOT_KEPT for action in record.actions
+    )
+
+
+def _extras(sides: list[Side]) -> Iterator[tuple[Field, str, list[_Cell]]]:
+    for side in sides:
+        for extra in side.record.extras:
+            field = Field(f"extras.{extra.name}", "Registration", extra.name, _no_reading, normalise.raw, weighs=False)
+            yield field, field.name, [(side, extra.reading)]
+
+
+def _no_reading(record: TaskRecord) -> Reading[str]:
+    return stated("", *record.ref)
+
+
+# -- judging a row -------------------------------------------------------------------------------------------------------
+
+
+def _told(field: Field, cells: list[_Cell]) -> list[tuple[Side, Told]]:
+    return [(side, field.normal(reading, side)) for side, reading in cells if reading.known]
+
+
+def _verdict(field: Field, told: list[tuple[Side, Told]], unreadable: bool = False) -> Verdict:
+    if len(told) < 2:
+        return Verdict.UNCOMPARABLE if told and unreadable else Verdict.ONE
+    found = {_pair(field, *pair) for pair in combinations(told, 2)}
+    if Verdict.DIFFERS in found:
+        return Verdict.DIFFERS if field.weighs else Verdict.UNCOMPARABLE
+    return Verdict.UNCOMPARABLE if Verdict.UNCOMPARABLE in found or unreadable else Verdict.AGREES
+
+
+def _pair(field: Field, one: tuple[Side, Told], other: tuple[Side, Told]) -> Verdict:
+    (side, first), (other_side, second) = one, other
+    if first.agrees(second):
+        return Verdict.AGREES
+    listed = Store.SCHEDULER in (side.record.store, other_side.record.store)
+    if not first.comparable or not second.comparable or (listed and (first.resource or second.resource)):
+        return Verdict.UNCOMPARABLE
+    if listed and field.part and (side.part is None or other_side.part is None) and not _is_whole(side, other_side):
+        return Verdict.UNCOMPARABLE
+    return Verdict.DIFFERS
+
+
+def _is_whole(*sides: Side) -> bool:
+    """Whether the scheduler among them was asked itself: a listing may leave out all triggers and actions but the first."""
+    return any(side.record.store is Store.SCHEDULER and side.record.keeping.basis.value == "live" for side in sides)
+
+
+def _row(field: Field, name: str, cells: list[_Cell], host: Host) -> Row:
+    told = _told(field, cells)
+    unreadable = any(reading.state is State.UNREADABLE for _, reading in cells)
+    verdict = _verdict(field, told, unreadable)
+    words = {side.record.store: answer.shown for side, answer in told}
+    shown = tuple((side.record.store, words.get(side.record.store, normalise.shown_unread(reading))) for side, reading in cells)
+    runs, why = _runs(field, [side.record.store for side, _ in told], host) if verdict is Verdict.DIFFERS else (None, "")
+    label = field.label if not field.part else f"{int(name[name.index('[') + 1 : name.index(']')]) + 1} \u00b7 {field.label}"
+    return Row(
+        name, field.section, label, tuple((side.record.store, reading) for side, reading in cells), shown, verdict, runs, why
+    )
+
+
+# -- which telling Windows acts on ---------------------------------------------------------------------------------------
+
+
+def _runs(field: Field, stores: list[Store], host: Host) -> tuple[Store | None, str]:
+    """The store whose value Windows acts on, and why (Windows 7 checks the file's hash; 8 and later read no file)."""
+    if field.section == "Presence":
+        return None, "Presence is what each store says of itself; none of them is acted on."
+    build = host.build
+    if build is not None and build < WINDOWS_8 and field.part == ACTION:
+        if Store.XML not in stores:
+            return None, "This Windows takes the actions from the XML file, which is not among these tellings."
+        return Store.XML, (
+            f"Build {build} (before Windows 8) keeps no actions in the registry: it takes them from the XML file, "
+            "and refuses a file that does not match the Hash value."
+        )
+    if Store.REGISTRY not in stores:
+        return None, "The registry, which Windows acts on, is not among these tellings."
+    if field.section == "Registration":
+        return Store.REGISTRY, "Nothing runs because of this value; Windows shows the registry's."
+    if build is None:
+        return Store.REGISTRY, (
+            "Windows 8 and later act on the registry and do not read the XML file; the evidence does not tell the version "
+            "of this Windows (Windows 7 takes actions, and actions alone, from the XML file)."
+        )
+    if build < WINDOWS_8:
+        return Store.REGISTRY, f"Build {build} (before Windows 8) takes triggers, principal and settings from the registry."
+    return Store.REGISTRY, f"Build {build} acts on the registry; the XML file is a copy that it writes and does not read back."

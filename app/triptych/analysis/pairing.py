@@ -1,0 +1,187 @@
+"""Which records are one task: by path, then by GUID; what a store that was read does not hold is an absence with its reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from triptych.model.case import Case, StoreReport
+from triptych.model.evidence import EvidenceRef, stated
+from triptych.model.task import Absence, Presence, Store, Task, TaskRecord, Text, Trace, TraceKind
+
+STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
+NOT_LISTED = "not-listed"  # `basis` of the XML store's report where the folder of task files is not in the evidence as a whole
+_READ = ("read", "partly")
+_SPELLING = (Store.REGISTRY, Store.SCHEDULER, Store.XML, Store.LOG)
+_ORPHANS = {"": 0, "tree": 1, "tasks": 2}
+_RUNNING_KINDS = ("software-hive", "task-file", "reg-export", "listing")
+
+
+def paired(case: Case) -> Case:
+    """The case with its tasks made from its records, sorted by path (case folded), then GUID. Linear in the records."""
+    view = shown_view(case)
+    groups: dict[str, list[TaskRecord]] = defaultdict(list)
+    for record in case.records:
+        if record.view == view:
+            groups[record.path.casefold()].append(record)
+    absences = _Absences(case, view)
+    tasks = [absences.added(task) for group in groups.values() for task in _tasks(group)]
+    return case.with_(tasks=tuple(sorted(tasks, key=lambda task: (task.path.casefold(), task.guid, task.path))))
+
+
+def shown_view(case: Case) -> str:
+    """The view whose tasks are shown: the running system, or the newest other one where nothing is of the running system."""
+    views = {record.view for record in case.records if record.store in STORES}
+    if "" in views or not views or any(not file.view and file.kind in _RUNNING_KINDS for file in case.files):
+        return ""
+    newest = {view: max((file.modified or 0 for file in case.files if file.view == view), default=0) for view in views}
+    return max(views, key=lambda view: (newest[view], view))
+
+
+def _tasks(group: list[TaskRecord]) -> Iterable[Task]:
+    """The tasks of one path: one for each registry record, one more for each further record of another store."""
+    by_store: dict[Store, list[TaskRecord]] = defaultdict(list)
+    for record in group:
+        by_store[record.store].append(record)
+    rows: list[dict[Store, TaskRecord]] = [
+        {Store.REGISTRY: record}
+        for record in sorted(by_store[Store.REGISTRY], key=lambda record: (_ORPHANS.get(record.orphan, 3), record.guid))
+    ]
+    for store in (Store.XML, Store.SCHEDULER):
+        for record in by_store[store]:
+            _place(rows, record)
+    for record in by_store[Store.LOG][:1]:  # a log tells of a task, it is no store that would make one
+        for row in rows[:1]:
+            row[Store.LOG] = record
+    for row in rows:
+        yield _task(row)
+
+
+def _place(rows: list[dict[Store, TaskRecord]], record: TaskRecord) -> None:
+    """Put a record to the task it tells of: the one of its GUID, else the first that this store has not told yet."""
+    free = [row for row in rows if record.store not in row]
+    named = [row for row in free if record.guid and record.guid == _guid(row)]
+    for row in named or free:
+        row[record.store] = record
+        return
+    rows.append({record.store: record})
+
+
+def _guid(row: dict[Store, TaskRecord]) -> str:
+    return next((row[store].guid for store in _SPELLING if store in row and row[store].guid), "")
+
+
+def _task(row: dict[Store, TaskRecord]) -> Task:
+    path = next(row[store].path for store in _SPELLING if store in row)
+    return Task(path, _guid(row), tuple(row[store] for store in Store if store in row))
+
+
+@dataclass(frozen=True)
+class _Reason:
+    presence: Presence
+    words: str
+
+
+class _Absences:
+    """Why a store holds no record of a task, and what shows it."""
+
+    def __init__(self, case: Case, view: str) -> None:
+        self._reasons = {store: _reason(store, case.report(store)) for store in STORES}
+        self._folders = {
+            _folded(trace.path): trace.refs
+            for trace in case.traces
+            if trace.kind is TraceKind.TREE_FOLDER and trace.view == view and trace.refs
+        }
+
+    def added(self, task: Task) -> Task:
+        missing = [store for store in STORES if task.record(store) is None]
+        absences = tuple(
+            Absence(store, self._reasons[store].presence, self._reasons[store].words, self._refs(store, task)) for store in missing
+        )
+        return Task(task.path, task.guid, task.records, absences)
+
+    def _refs(self, store: Store, task: Task) -> tuple[EvidenceRef, ...]:
+        """For the registry the nearest Tree folder that lacks the key; elsewhere the record that says it should be there."""
+        if self._reasons[store].presence is not Presence.ABSENT:
+            return ()
+        if store is Store.REGISTRY:
+            folder = _folded(task.folder)
+            while len(folder) > 1 and folder not in self._folders:
+                folder = folder.rpartition("\\")[0] or "\\"
+            if folder in self._folders:
+                return self._folders[folder]
+        return next((record.ref for record in task.records if record.ref), ())
+
+
+def _folded(folder: str) -> str:
+    return "\\" + folder.casefold().strip("\\")
+
+
+def _reason(store: Store, report: StoreReport | None) -> _Reason:
+    state = report.state if report else "absent"
+    note = f": {report.note}" if report and report.note else ""
+    unknown = Presence.UNKNOWN if store is Store.SCHEDULER else Presence.NOT_READ
+    if state not in _READ:
+        return _Reason(unknown, _UNREAD[store] if state == "absent" else f"{_FAILED[store]}{note}")
+    basis = report.basis if report else ""
+    if store is Store.XML and basis == NOT_LISTED:
+        return _Reason(unknown, _UNREAD[store])
+    if store is Store.SCHEDULER and basis == "reconstructed":
+        return _Reason(Presence.ABSENT, "not registered, so the service has nothing to list")
+    if state == "partly" and store is not Store.XML:
+        return _Reason(Presence.ABSENT, f"{_LACKS[store]}, as far as it could be read")
+    return _Reason(Presence.ABSENT, _LACKS[store])
+
+
+_UNREAD = {
+    Store.XML: "the Tasks folder was not collected",
+    Store.REGISTRY: "no SOFTWARE hive and no export of TaskCache in the evidence",
+    Store.SCHEDULER: "no listing of the scheduler in the evidence",
+}
+_FAILED = {
+    Store.XML: "the task files could not be read",
+    Store.REGISTRY: "the registry could not be read",
+    Store.SCHEDULER: "the listing could not be read",
+}
+_LACKS = {
+    Store.XML: "no file at this path below System32\\Tasks",
+    Store.REGISTRY: "no Tree key and no Tasks key names this path",
+    Store.SCHEDULER: "the listing does not name it",
+}
+
+
+def other_views(case: Case) -> tuple[Trace, ...]:
+    """What the other views (Windows.old, RegBack, snapshots) hold: one VIEW_TASK a task and view, sorted by view and path.
+
+    Readings: view, guid, store (the one it is taken from), action (what it starts, in one line).
+    """
+    shown = shown_view(case)
+    groups: dict[tuple[str, str], list[TaskRecord]] = defaultdict(list)
+    for record in case.records:
+        if record.view != shown and record.store in STORES:
+            groups[record.view, record.path.casefold()].append(record)
+    traces: list[Trace] = []
+    for key in sorted(groups):
+        group = groups[key]
+        registry = [record for record in group if record.store is Store.REGISTRY]
+        chosen = registry or group[:1]
+        traces += [_view_task(record) for record in sorted(chosen, key=lambda record: record.guid)]
+    return tuple(traces)
+
+
+def _view_task(record: TaskRecord) -> Trace:
+    keeping = record.keeping
+    readings: list[tuple[str, Text]] = [
+        ("view", stated(record.view, *record.ref)),
+        ("guid", stated(record.guid, *record.ref)),
+        ("store", stated(record.store.value, *record.ref)),
+    ]
+    if record.actions:
+        action = record.actions[0]
+        words = " ".join(part.value for part in (action.command, action.arguments, action.class_id) if part.value)
+        refs = action.command.refs or action.class_id.refs or record.ref
+        readings.append(("action", stated(words, *refs)))
+    times = (keeping.tree_written, keeping.tasks_written, keeping.file_written)
+    written = next((reading.value for reading in times if reading.value is not None), None)
+    return Trace(TraceKind.VIEW_TASK, record.path, tuple(readings), record.ref, written, record.view)

@@ -1,0 +1,1 @@
+"""What leaves: one module a format. `EXPORTERS` (in `exports.formats`) names them."""

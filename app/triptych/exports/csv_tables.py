@@ -1,0 +1,230 @@
+"""Tables for spreadsheets and Timeline Explorer: UTF-8 with a mark, CRLF, no line end inside a cell, no formula runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from triptych.analysis.comparison import differences
+from triptych.exports.definition import plain
+from triptych.exports.json_case import Run
+from triptych.exports.references import words
+from triptych.model.case import Case
+from triptych.model.evidence import EvidenceRef
+from triptych.model.task import Action, Store, Task, TaskRecord, Trigger
+from triptych.model.times import Instant
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
+
+
+def cell(value: Any) -> str:
+    """A cell's text: line ends and NUL as marks; text that a spreadsheet would run as a formula begins with an apostrophe."""
+    text = "" if value is None else str(value)
+    text = text.replace("\r\n", "\u23ce").replace("\n", "\u23ce").replace("\r", "\u23ce").replace("\0", "\u2400")
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if text.startswith(_FORMULA) and not _is_number(text):
+        return "'" + text
+    return text
+
+
+def _is_number(text: str) -> bool:
+    return text[:1] == "-" and text[1:].isascii() and text[1:].isdigit()
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """One CSV file."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+
+
+def render(case: Case, _: Run) -> dict[str, bytes]:
+    """All tables by file name. A leading apostrophe before = + - @ is ours; the JSON export keeps the text as it is."""
+    return {
+        "tasks.csv": _tasks(case),
+        "differences.csv": _differences(case),
+        "findings.csv": _findings(case),
+        "timeline.csv": _timeline(case),
+        "evidence.csv": _evidence(case),
+        "problems.csv": _problems(case),
+    }
+
+
+def _tasks(case: Case) -> bytes:
+    header = (
+        "Path", "GUID", "Worst", "Findings", "InXml", "InRegistry", "InScheduler", "RunsAs", "RunLevel", "LogonType", "Enabled",
+        "Hidden", "Actions", "Triggers", "Author", "Description", "URI", "CreatedOn", "LastStart", "LastStop", "LastActionResult",
+        "TreeKeyWritten", "TasksKeyWritten", "FileWritten", "Index", "TreeSD", "Hash",
+    )  # fmt: skip
+    worst: dict[tuple[str, str], list[Any]] = {}
+    for finding in case.findings:
+        worst.setdefault((finding.task or "", finding.guid or ""), []).append(finding)
+    return table(header, (_task(task, worst.get((task.path, task.guid), [])) for task in case.tasks))
+
+
+def _task(task: Task, findings: list[Any]) -> list[Any]:
+    xml, registry = task.record(Store.XML), task.record(Store.REGISTRY)
+    first = registry or xml or task.record(Store.SCHEDULER)
+    acting = first if first and first.has_actions else xml or first
+    if first is None or acting is None:
+        return [task.path, task.guid]
+    return [
+        task.path,
+        task.guid,
+        findings[0].severity.value if findings else "",
+        len(findings),
+        *(_presence(task, store) for store in _STORES),
+        plain(first.principal.user_id) or plain(first.principal.group_id),
+        plain(first.principal.run_level),
+        plain(first.principal.logon_type),
+        plain(first.settings.enabled),
+        plain(first.settings.hidden),
+        " \u00a6 ".join(command_line(action) for action in acting.actions),
+        " \u00a6 ".join(trigger_words(trigger) for trigger in first.triggers),
+        plain(first.registration.author),
+        plain(first.registration.description),
+        plain(first.registration.uri),
+        plain(first.run.registered),
+        plain(first.run.last_run),
+        plain(first.run.last_success),
+        _hex(plain(first.run.last_result)),
+        *_kept(registry, xml),
+    ]
+
+
+def _kept(registry: TaskRecord | None, xml: TaskRecord | None) -> list[Any]:
+    keeping = registry.keeping if registry else None
+    return [
+        plain(keeping.tree_written) if keeping else None,
+        plain(keeping.tasks_written) if keeping else None,
+        plain(xml.keeping.file_written) if xml else None,
+        plain(keeping.index) if keeping else None,
+        plain(keeping.access) if keeping else None,
+        plain(keeping.hash) if keeping else None,
+    ]
+
+
+def _hex(code: Any) -> str:
+    return "" if code is None else f"0x{code:X}"
+
+
+def _presence(task: Task, store: Store) -> str:
+    record, absence = task.record(store), task.absence(store)
+    if record is not None and record.presence.value is not None:
+        return record.presence.value.value
+    return absence.presence.value if absence else "not-read"
+
+
+def command_line(action: Action) -> str:
+    """What an action starts, in one line."""
+    kind = action.type.value
+    if kind == "Exec":
+        return " ".join(part for part in (action.command.value, action.arguments.value) if part)
+    if kind == "ComHandler":
+        return " ".join(part for part in ("COM", action.class_id.value, action.data.value) if part)
+    told = (kind, action.server.value, action.to.value, action.subject.value, action.title.value)
+    return " ".join(part for part in told if part)
+
+
+def trigger_words(trigger: Trigger) -> str:
+    """A trigger in one line: its type, start, repetition and schedule."""
+    parts = [trigger.type.value or "", trigger.schedule.kind.value or ""]
+    if trigger.start_boundary.value:
+        parts.append(f"from {trigger.start_boundary.value.iso}")
+    if trigger.repetition_interval.value:
+        parts.append(f"every {trigger.repetition_interval.value}")
+    parts += [word for word in (trigger.user_id.value, trigger.state_change.value, trigger.subscription.value) if word]
+    return " ".join(part for part in parts if part) + ("" if trigger.enabled.value is not False else " (disabled)")
+
+
+def _differences(case: Case) -> bytes:
+    rows = (
+        [
+            task.path,
+            task.guid,
+            row.field,
+            row.label,
+            *(row.text(store) for store in _STORES),
+            row.runs.value if row.runs else "",
+            row.why,
+        ]
+        for task in case.tasks
+        for row in differences(task, case.host)
+    )
+    return table(("Path", "GUID", "Field", "Label", "Xml", "Registry", "Scheduler", "Runs", "Why"), rows)
+
+
+def _findings(case: Case) -> bytes:
+    header = (
+        "Severity",
+        "Rule",
+        "Confidence",
+        "Path",
+        "GUID",
+        "Time",
+        "Summary",
+        "Why",
+        "Benign",
+        "NextSteps",
+        "Attack",
+        "Evidence",
+        "Key",
+    )
+    rows = (
+        [
+            found.severity.value,
+            found.rule,
+            found.confidence.value,
+            found.task,
+            found.guid,
+            found.time.iso if found.time else "",
+            found.summary,
+            found.why,
+            found.benign,
+            " \u00a6 ".join(found.next_steps),
+            ", ".join(found.attack),
+            _cited(found.refs),
+            found.key,
+        ]
+        for found in case.findings
+    )
+    return table(header, rows)
+
+
+def _cited(refs: Iterable[EvidenceRef]) -> str:
+    return " \u00a6 ".join(
+        f"{ref.spans[0].file} 0x{ref.spans[0].offset:X}+{ref.spans[0].length} {words(ref.place)}" for ref in refs
+    )
+
+
+def _timeline(case: Case) -> bytes:
+    rows = ([m.time.iso, m.precision, m.source, m.kind, m.task, m.account, m.text, _cited(m.refs)] for m in case.timeline)
+    return table(("Time", "Precision", "Source", "Kind", "Task", "Account", "Text", "Evidence"), rows)
+
+
+def _evidence(case: Case) -> bytes:
+    rows = (
+        [
+            f.path,
+            f.kind,
+            f.size,
+            Instant(f.modified).iso if f.modified is not None else "",
+            f.id,
+            f.read.value,
+            " \u00a6 ".join(f.derived_from),
+            f.view,
+            f.note,
+        ]
+        for f in case.files
+    )
+    return table(("Path", "Kind", "Size", "Modified", "SHA256", "Read", "DerivedFrom", "View", "Note"), rows)
+
+
+def _problems(case: Case) -> bytes:
+    rows = ([p.severity.value, p.code, p.file, p.where, p.tried, p.found, p.lost, p.advice, p.count] for p in case.problems)
+    return table(("Severity", "Code", "File", "Where", "Tried", "Found", "Lost", "Advice", "Count"), rows)

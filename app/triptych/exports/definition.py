@@ -1,0 +1,105 @@
+"""A store's telling as the contract spells it: normalised values, null where the store says nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triptych.model.evidence import Reading, State
+from triptych.model.task import Action, Schedule, Settings, TaskRecord, Trigger, leaves
+from triptych.model.times import Instant
+
+Json = dict[str, Any]
+
+
+def plain(reading: Reading[Any]) -> Any:
+    """The value in JSON's own types; None where the store does not tell it (what it says unreadably stays in `problems`)."""
+    value = reading.value if reading.known else None
+    if isinstance(value, Instant):
+        return value.iso
+    if isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def definition(record: TaskRecord | None) -> Json | None:
+    """The definition of `contract.md`; None for a store without a record."""
+    if record is None:
+        return None
+    registration, keeping = record.registration, record.keeping
+    return {
+        "path": record.path,
+        "guid": record.guid or None,
+        "uri": plain(registration.uri),
+        "author": plain(registration.author),
+        "date": plain(registration.date),
+        "source": plain(registration.source),
+        "description": plain(registration.description),
+        "documentation": plain(registration.documentation),
+        "version": plain(registration.version),
+        "schema": plain(registration.schema),
+        "data": plain(registration.data),
+        "enabled": plain(record.settings.enabled),
+        "hidden": plain(record.settings.hidden),
+        "security_descriptor": _access(record),
+        "principal": _members(record.principal),
+        "triggers": [_trigger(trigger) for trigger in record.triggers] if record.has_triggers else None,
+        "actions": [_action(action) for action in record.actions] if record.has_actions else None,
+        "settings": _settings(record.settings),
+        "run": _members(record.run),
+        "index": plain(keeping.index),
+        "index_keys": plain(keeping.index_keys),
+        "hash": plain(keeping.hash),
+        "encoding": plain(keeping.encoding),
+        "last_written": {
+            "tree": plain(keeping.tree_written),
+            "tasks": plain(keeping.tasks_written),
+            "index": plain(keeping.index_written),
+            "file": plain(keeping.file_written),
+        },
+        "orphan": record.orphan or None,
+        "complete": record.complete,
+        "extras": [{"name": extra.name, "value": plain(extra.reading)} for extra in record.extras],
+        "unreadable": _unreadable(record),
+    }
+
+
+def _access(record: TaskRecord) -> Any:
+    """The descriptor in force where the store keeps it (the Tree key's SD), else the one the definition states."""
+    in_force = plain(record.keeping.access)
+    return in_force if in_force is not None else plain(record.registration.security_descriptor)
+
+
+def _members(part: Any) -> Json:
+    return {name: plain(getattr(part, name)) for name in part.__dataclass_fields__}
+
+
+def _trigger(trigger: Trigger) -> Json:
+    flat = {name: plain(reading) for name in trigger.__dataclass_fields__ if isinstance(reading := getattr(trigger, name), Reading)}
+    repetition = {
+        "interval": flat.pop("repetition_interval"),
+        "duration": flat.pop("repetition_duration"),
+        "stop_at_duration_end": flat.pop("stop_at_duration_end"),
+    }
+    told = {name: value for name, value in flat.items() if value is not None or name in ("type", "enabled", "start_boundary")}
+    return {**told, "repetition": repetition if repetition["interval"] else None, "schedule": _schedule(trigger.schedule)}
+
+
+def _schedule(schedule: Schedule) -> Json | None:
+    told = {name: value for name, value in _members(schedule).items() if value is not None}
+    return told or None
+
+
+def _action(action: Action) -> Json:
+    return {name: value for name, value in _members(action).items() if value is not None or name == "type"}
+
+
+def _settings(settings: Settings) -> Json:
+    return {name: value for name, value in _members(settings).items() if name not in ("enabled", "hidden")}
+
+
+def _unreadable(record: TaskRecord) -> list[Json]:
+    return [
+        {"field": name, "raw": reading.raw, "note": reading.note}
+        for name, reading in leaves(record)
+        if reading.state is State.UNREADABLE and name != "presence"
+    ]

@@ -1,0 +1,35 @@
+"""The formats a scan can leave in, in one tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from triptych.exports import csv_tables, html_report, json_case
+from triptych.exports.json_case import Run
+from triptych.model.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One way out. `render` gives file names and bytes; one file with the empty name goes where the option says."""
+
+    option: str
+    target: str
+    says: str
+    render: Callable[[Case, Run], dict[str, bytes]]
+
+
+def _json(case: Case, run: Run) -> dict[str, bytes]:
+    return {"": json_case.dumps(case, run).encode("utf-8")}
+
+
+def _html(case: Case, run: Run) -> dict[str, bytes]:
+    return {"": html_report.render(case, run).encode("utf-8")}
+
+
+EXPORTERS: tuple[Exporter, ...] = (
+    Exporter("json", "FILE", "the whole case as triptych.scan/1 (docs/scan.schema.json)", _json),
+    Exporter("csv", "DIR", "tasks, differences, findings, timeline, evidence and problems as CSV tables", csv_tables.render),
+    Exporter("html", "FILE", "a report for people: one file, nothing loaded from outside, printable", _html),
+)

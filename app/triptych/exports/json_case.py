@@ -1,0 +1,219 @@
+"""`scan --json`: the whole case as `docs/scan.schema.json` describes it, byte for byte the same for the same evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from triptych import __version__
+from triptych.analysis.comparison import differences
+from triptych.exports.definition import definition, plain
+from triptych.exports.references import rows
+from triptych.model.case import Case, Host, Problem, StoreReport
+from triptych.model.event import Moment
+from triptych.model.evidence import EvidenceFile
+from triptych.model.finding import Finding
+from triptych.model.task import Store, Task
+from triptych.model.times import Instant
+from triptych.rules.rule import RULES_VERSION
+
+SCHEMA = "triptych.scan/1"
+Json = dict[str, Any]
+_TELLING = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When and how a scan ran: the only part of the output that two scans of one evidence differ in."""
+
+    started: str
+    finished: str
+    command: tuple[str, ...]
+
+
+def dumps(case: Case, run: Run) -> str:
+    """The case as text. Lone surrogates stand as JSON escapes, everything else as itself; ends in a line feed."""
+    text = json.dumps(document(case, run), ensure_ascii=False, indent=1, sort_keys=False)
+    escaped = "".join(f"\\u{ord(c):04x}" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text) if _has_surrogate(text) else text
+    return escaped + "\n"
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def document(case: Case, run: Run) -> Json:
+    """The case as JSON's own types, in the order of the contract."""
+    files = {file.path: file for file in case.files}
+    found_for: dict[tuple[str, str], list[str]] = {}
+    for finding in case.findings:
+        if finding.task is not None:
+            found_for.setdefault((finding.task, finding.guid or ""), []).append(finding.key)
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "tool": "triptych",
+            "version": __version__,
+            "started": run.started,
+            "finished": run.finished,
+            "command": list(run.command),
+            "rules_version": RULES_VERSION,
+        },
+        "host": host(case.host),
+        "evidence": [_file(file) for file in case.files],
+        "stores": {report.store.value: _store(report) for report in case.reports},
+        "logs": [],
+        "tasks": [_task(case, task, found_for.get((task.path, task.guid), [])) for task in case.tasks],
+        "findings": [_finding(finding, files) for finding in case.findings],
+        "timeline": [_moment(moment, files) for moment in case.timeline],
+        "problems": [_problem(problem) for problem in case.problems],
+        "balances": [
+            {
+                "file": balance.file,
+                "unit": balance.unit,
+                "promised": balance.promised,
+                "listed": balance.listed,
+                "repaired": balance.repaired,
+                "lost": balance.lost,
+            }
+            for balance in case.balances
+        ],
+    }
+
+
+def host(known: Host) -> Json:
+    """The host's facts, null where the evidence does not tell."""
+    build = known.build
+    return {
+        "name": plain(known.get("name")),
+        "windows": windows_name(known),
+        "build": build,
+        "ubr": _number(plain(known.get("ubr"))),
+        "edition": plain(known.get("edition")),
+        "installed": plain(known.get("installed")),
+        "time_zone": plain(known.get("time-zone")),
+        "bias_minutes": _number(plain(known.get("bias"))),
+        "system_root": plain(known.get("system-root")),
+        "domain": plain(known.get("domain")),
+        "last_shutdown": plain(known.get("last-shutdown")),
+    }
+
+
+def windows_name(known: Host) -> str | None:
+    """The product's name; ProductName still says Windows 10 on Windows 11, where the build decides."""
+    name: str | None = plain(known.get("product"))
+    build = known.build
+    if name and build and build >= 22000 and "Server" not in name:
+        name = name.replace("Windows 10", "Windows 11")
+    version = plain(known.get("display-version"))
+    return f"{name} {version}" if name and version else name
+
+
+def _number(text: Any) -> int | None:
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _file(file: EvidenceFile) -> Json:
+    return {
+        "path": file.path,
+        "kind": file.kind,
+        "size": file.size,
+        "modified": None if file.modified is None else Instant(file.modified).iso,
+        "sha256": file.id or None,
+        "read": file.read.value,
+        "derived_from": list(file.derived_from),
+        "view": file.view or None,
+        "note": file.note or None,
+    }
+
+
+def _store(report: StoreReport) -> Json:
+    told: Json = {"state": report.state, "tasks": report.tasks, "note": report.note or None}
+    if report.store is Store.SCHEDULER:
+        told["basis"] = report.basis or None
+    return told
+
+
+def _task(case: Case, task: Task, keys: list[str]) -> Json:
+    return {
+        "path": task.path,
+        "guid": task.guid or None,
+        "presence": {store.value: _presence(task, store) for store in (*_TELLING, Store.LOG)},
+        "absent_because": {absence.store.value: absence.reason for absence in task.absences},
+        **{store.value: definition(task.record(store)) for store in (*_TELLING, Store.LOG)},
+        "differences": [
+            {
+                "field": row.field,
+                **{store.value: row.text(store) for store, _ in row.cells},
+                "runs": row.runs.value if row.runs else None,
+                "why": row.why or None,
+            }
+            for row in differences(task, case.host)
+        ],
+        "findings": keys,
+    }
+
+
+def _presence(task: Task, store: Store) -> str:
+    record = task.record(store)
+    if record is not None and record.presence.value is not None:
+        return record.presence.value.value
+    absence = task.absence(store)
+    if absence is not None:
+        return absence.presence.value
+    return "unknown" if store is Store.SCHEDULER else "not-read"
+
+
+def _finding(finding: Finding, files: Mapping[str, EvidenceFile]) -> Json:
+    return {
+        "key": finding.key,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "task": finding.task,
+        "guid": finding.guid,
+        "summary": finding.summary,
+        "why": finding.why,
+        "benign": finding.benign,
+        "next_steps": list(finding.next_steps),
+        "attack": list(finding.attack),
+        "time": finding.time.iso if finding.time else None,
+        "evidence": rows(finding.refs, files),
+    }
+
+
+def _moment(moment: Moment, files: Mapping[str, EvidenceFile]) -> Json:
+    return {
+        "time": moment.time.iso,
+        "precision": moment.precision,
+        "source": moment.source,
+        "kind": moment.kind,
+        "task": moment.task,
+        "account": moment.account,
+        "text": moment.text,
+        "links": [{"to": link.to, "why": link.why} for link in moment.links],
+        "evidence": rows(moment.refs, files),
+    }
+
+
+def _problem(problem: Problem) -> Json:
+    what = f"tried to {problem.tried}; found {problem.found}" if problem.found else problem.tried
+    return {
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "file": problem.file,
+        "where": problem.where,
+        "what": what,
+        "lost": problem.lost,
+        "advice": problem.advice,
+        "count": problem.count,
+    }

@@ -1,0 +1,178 @@
+"""Keys found by their signature in the cells, with or without a list that names them: orphans, and lost roots."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+
+from triptych.formats import hive_lists
+from triptych.formats.hive_cells import BASE, Image
+from triptych.formats.hive_keys import ROOT, HiveKey, Tree
+
+TASK_CACHE = "Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache"
+GUID_NAME = re.compile(r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
+NAMED = frozenset({"tree", "tasks", "boot", "logon", "plain", "maintenance"})
+_KEY = re.compile(rb"nk(?=(?s:.{14}(.{4})))")
+TASK_VALUES = frozenset({"Actions", "Triggers", "DynamicInfo"})  # that no other key of a SOFTWARE hive has
+_CACHE_NAME = b"TaskCache"
+LOST_PARENT = "(parent lost)"
+_BY_SCAN = "found by a search of the cells; no list names it"
+
+
+def key_cells(image: Image) -> dict[int, list[int]]:
+    """The cells in use that start with a key's signature, by the cell that their parent pointer names."""
+    data, found = image.data, dict[bytes, list[int]]()
+    for match in _KEY.finditer(data, BASE, image.stop):
+        at = match.start() - 4
+        if not at & 7 and data[at + 3] & 0x80:  # a negative size
+            found.setdefault(match[1], []).append(at - BASE)
+    return {struct.unpack("<I", parent)[0]: cells for parent, cells in found.items()}
+
+
+def find_root(image: Image) -> int | None:
+    """The cell of a key that says it is the root; None where there is none in use."""
+    for match in _KEY.finditer(image.data, BASE, image.stop):
+        at = match.start() - 4
+        flags = int(struct.unpack_from("<H", image.data, at + 6)[0])
+        if not at & 7 and image.data[at + 3] & 0x80 and flags & ROOT and at + 80 <= image.end:
+            return at - BASE
+    return None
+
+
+def orphans(tree: Tree, root: HiveKey | None) -> Iterator[HiveKey]:
+    """Keys of the TaskCache that no list names: each is the top of what hangs below it, with the path of its parents.
+
+    These are a TaskCache that the tree does not reach, keys whose parent pointers lead below one, and keys whose parents are
+    lost and that are named like those of a TaskCache or hold the values of a task; the path of what does not hang from the
+    root starts with `(parent lost)`.
+    """
+    by_parent = key_cells(tree.image)
+    reached: set[int] = set()
+    for cache, is_orphan in _caches(tree, root):
+        if is_orphan:
+            yield cache
+        reached.update(key.cell for key in tree.walk(cache))
+        yield from _unlisted(tree, cache, by_parent, reached)
+    everything = {cell for cells in by_parent.values() for cell in cells}
+    for parent, cells in by_parent.items():
+        if parent not in everything:
+            yield from _without_parent(tree, cells, by_parent, reached)
+
+
+def _caches(tree: Tree, root: HiveKey | None) -> Iterator[tuple[HiveKey, bool]]:
+    """Every TaskCache in use: the one that the tree reaches first, then those that only their signature and name show."""
+    reached = root.find(TASK_CACHE) if root else None
+    if reached is not None:
+        yield reached, False
+    data, at = tree.image.data, BASE
+    while (at := data.find(_CACHE_NAME, at + 1, tree.image.stop)) >= 0:
+        cell = at - 80 - BASE
+        if cell < 0 or cell & 7 or not data[BASE + cell + 3] & 0x80 or (reached is not None and cell == reached.cell):
+            continue
+        key = tree.read(cell, None, [], quiet=True)
+        if key is None or key.name != "TaskCache" or not is_whole(tree.image, key):
+            continue
+        names, known = parents(tree, key, root)
+        if known and reached is None:  # one that hangs elsewhere in the tree, as below Wow6432Node, has its own lists
+            found = tree.adopt(cell, None, _BY_SCAN)
+            if found is not None:
+                found.path, found.depth = "\\".join((*names, found.name)), len(names) + 1
+                yield found, True
+        elif not known and (found := tree.adopt(cell, None, _BY_SCAN)) is not None:
+            found.path, found.depth = f"{LOST_PARENT}\\{found.name}", 1
+            yield found, True
+
+
+def parents(tree: Tree, key: HiveKey, root: HiveKey | None) -> tuple[list[str], bool]:
+    """The names of the keys above one by parent pointers, from the top, and whether the way starts at the root."""
+    names: list[str] = []
+    passed = {key.cell}
+    at = key.parent_cell
+    while at not in passed and len(passed) <= tree.image.limits.key_depth:
+        if root is not None and at == root.cell:
+            return names[::-1], True
+        passed.add(at)
+        above = tree.read(at, None, [], quiet=True)
+        if above is None or not is_whole(tree.image, above):
+            break
+        names.append(above.name)
+        at = above.parent_cell
+    return names[::-1], False
+
+
+def _unlisted(tree: Tree, cache: HiveKey, by_parent: dict[int, list[int]], reached: set[int]) -> Iterator[HiveKey]:
+    """Go down by parent pointers from the cache; what the walk did not reach is an orphan, and what it lists is reached."""
+    waiting = [cache]
+    passed = {cache.cell}
+    while waiting:
+        above = waiting.pop()
+        listed = {key.cell: key for key in tree.subkeys(above)}
+        for cell in by_parent.get(above.cell, ()):
+            if cell in passed:
+                continue
+            passed.add(cell)
+            key = listed.get(cell)
+            if key is None and cell not in reached and (key := _adopted(tree, cell, above)) is not None:
+                yield key
+                reached.update(below.cell for below in tree.walk(key))
+            if key is not None:
+                waiting.append(key)
+
+
+def _adopted(tree: Tree, cell: int, above: HiveKey | None) -> HiveKey | None:
+    quiet = tree.read(cell, above, [], quiet=True)
+    if quiet is None or not is_whole(tree.image, quiet) or quiet.depth > tree.image.limits.key_depth:
+        return None
+    return tree.adopt(cell, above, _BY_SCAN)
+
+
+def _without_parent(tree: Tree, cells: list[int], by_parent: dict[int, list[int]], reached: set[int]) -> Iterator[HiveKey]:
+    """Keys whose parent is no key in use, where they look like those of a TaskCache."""
+    for cell in cells:
+        if cell in reached or cell in tree.owners:
+            continue
+        quiet = tree.read(cell, None, [], quiet=True)
+        if quiet is None or not _like_a_task(tree, quiet, by_parent):
+            continue
+        key = _adopted(tree, cell, None)
+        if key is not None:
+            key.path, key.depth = f"{LOST_PARENT}\\{key.name}", 1
+            yield key
+            reached.update(sub.cell for sub in tree.walk(key))
+            yield from _unlisted(tree, key, by_parent, reached)
+
+
+def _like_a_task(tree: Tree, key: HiveKey, by_parent: dict[int, list[int]]) -> bool:
+    """A GUID with the values of a task, or a key named like one of the TaskCache with a GUID or a task below it."""
+    if GUID_NAME.fullmatch(key.name):
+        cells = hive_lists.values(tree.image, key.value_list, key.stated_values).cells
+        return any(value_name(tree.image, cell) in TASK_VALUES for cell in cells[:64])
+    if key.name.casefold() not in NAMED:
+        return False
+    below = (tree.read(cell, None, [], quiet=True) for cell in by_parent.get(key.cell, ())[:64])
+    return any(sub is not None and GUID_NAME.fullmatch(sub.name) for sub in below) or key.name.casefold() == "tree"
+
+
+def value_name(image: Image, cell: int) -> str:
+    """The name of the value whose record stands in a cell, "" where none does."""
+    found = image.cell(cell, 20)
+    if found is None or image.data[found.at : found.at + 2] != b"vk":
+        return ""
+    length = int(struct.unpack_from("<H", image.data, found.at + 2)[0])
+    return image.data[found.at + 20 : found.at + 20 + min(length, 64)].decode("latin-1")
+
+
+def is_whole(image: Image, key: HiveKey) -> bool:
+    """Whether a record that only its signature speaks for looks like a key: bounds, a name, a time, counts that can be."""
+    size = struct.unpack_from("<i", image.data, BASE + key.cell)[0]
+    most = image.end // 24
+    return (
+        bool(key.name)
+        and 4 + key.record_length <= abs(size)
+        and key.record_length - 76 <= 1024
+        and BASE + key.cell + abs(size) <= image.end
+        and key.written is not None
+        and key.stated_subkeys <= most
+        and key.stated_values <= most
+    )

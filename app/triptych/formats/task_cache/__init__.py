@@ -1,0 +1,63 @@
+"""TaskCache values: Actions, Triggers, DynamicInfo as layouts, read and written, and what they tell as parts of a task."""
+
+from triptych.formats.task_cache.actions import (
+    ActionLayout,
+    ActionsBlob,
+    ComHandlerAction,
+    ExecAction,
+    SendEmailAction,
+    ShowMessageAction,
+    decode_actions,
+    encode_actions,
+)
+from triptych.formats.task_cache.dynamic_info import DynamicInfoBlob, decode_dynamic_info, encode_dynamic_info, hash_kind
+from triptych.formats.task_cache.parts import NO_REST, Rest, TsPeriod, TsTime
+from triptych.formats.task_cache.triggers import (
+    ANY_USER,
+    EventTrigger,
+    GenericTrigger,
+    JobBucket,
+    LogonTrigger,
+    OptionalSettings,
+    ScheduleTrigger,
+    SessionTrigger,
+    TriggerLayout,
+    TriggersBlob,
+    UserInfo,
+    WnfTrigger,
+    decode_triggers,
+    encode_triggers,
+)
+
+__all__ = [
+    "ANY_USER",
+    "NO_REST",
+    "ActionLayout",
+    "ActionsBlob",
+    "ComHandlerAction",
+    "DynamicInfoBlob",
+    "EventTrigger",
+    "ExecAction",
+    "GenericTrigger",
+    "JobBucket",
+    "LogonTrigger",
+    "OptionalSettings",
+    "Rest",
+    "ScheduleTrigger",
+    "SendEmailAction",
+    "SessionTrigger",
+    "ShowMessageAction",
+    "TriggerLayout",
+    "TriggersBlob",
+    "TsPeriod",
+    "TsTime",
+    "UserInfo",
+    "WnfTrigger",
+    "decode_actions",
+    "decode_dynamic_info",
+    "decode_triggers",
+    "encode_actions",
+    "encode_dynamic_info",
+    "encode_triggers",
+    "hash_kind",
+]

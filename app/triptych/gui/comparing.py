@@ -1,0 +1,150 @@
+"""One task as rows of the comparison: what each cell shows, how it is drawn and what proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from triptych.analysis.row import Row, Verdict
+from triptych.gui import words
+from triptych.gui.difference import against_all
+from triptych.gui.display import visible
+from triptych.gui.tables import Cell, Column, Kind
+from triptych.model.case import Case
+from triptych.model.evidence import EvidenceRef, Reading, State
+from triptych.model.task import Presence, Store, Task
+from triptych.model.times import Instant
+
+_AS_CODE = frozenset(
+    "command arguments working_directory class_id data server guid tree_id tasks_path index hash hash_found crc access "
+    "security_descriptor subscription user_id group_id state_name last_result uri".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the comparison: a section head (`row` None) or a field. `first` stands at the top: there reasons are told."""
+
+    section: str
+    row: Row | None = None
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How one store stands to a task: whether it has a record, and if not, why."""
+
+    store: Store
+    kind: Kind  # PLAIN: it has a record
+    reason: str = ""
+    refs: tuple[EvidenceRef, ...] = ()
+
+
+def entries(rows: Sequence[Row], *, only_differences: bool) -> list[Entry]:
+    """Section heads and fields in order; the first field of all is marked."""
+    made: list[Entry] = []
+    section = ""
+    for row in rows:
+        if only_differences and row.verdict is not Verdict.DIFFERS:
+            continue
+        if row.section != section:
+            section = row.section
+            made.append(Entry(section))
+        made.append(Entry(section, row, first=len(made) == 1))
+    return made
+
+
+def telling(task: Task, store: Store) -> Telling:
+    """Whether a store tells the task at all, with the reason in words."""
+    record, absence = task.record(store), task.absence(store)
+    if record is not None and record.presence.value in (Presence.HIDDEN, Presence.ABSENT):
+        note = record.presence.note
+        return Telling(store, Kind.ABSENT, f"absent: {note}" if note else "absent", record.presence.refs)
+    if record is not None:
+        return Telling(store, Kind.PLAIN)
+    if absence is None or absence.presence is Presence.NOT_READ:
+        return Telling(store, Kind.DIM, absence.reason if absence and absence.reason else "not read")
+    word = {Presence.UNKNOWN: "not known", Presence.UNREADABLE: "unreadable"}.get(absence.presence, "absent")
+    text = f"{word}: {absence.reason}" if absence.reason else word
+    return Telling(store, Kind.DIM if absence.presence is Presence.UNKNOWN else Kind.ABSENT, text, absence.refs)
+
+
+def heading(task: Task | None, store: Store, case: Case) -> str:
+    """The head of a store's column: its name and where it tells from."""
+    name = words.STORE_NAMES[store]
+    report = case.report(store)
+    where = {Store.XML: "System32\\Tasks", Store.REGISTRY: "TaskCache"}.get(store, report.basis if report else "")
+    return f"{name}  {where}".rstrip()
+
+
+def columns(task: Task, case: Case) -> list[Column[Entry]]:
+    """The four columns for a task."""
+    made = [Column("Field", _label, width=140)]
+    for store in words.STORES:
+        made.append(_column(telling(task, store), heading(task, store, case)))
+    return made
+
+
+def _column(told: Telling, title: str) -> Column[Entry]:
+    return Column(title, lambda entry: _cell(entry, told), width=200)
+
+
+def _label(entry: Entry) -> Cell:
+    if entry.row is None:
+        return Cell(entry.section.upper(), kind=Kind.SECTION, said=f"Section {entry.section}")
+    differs = entry.row.verdict is Verdict.DIFFERS
+    said = f"{entry.row.label}, {'the stores differ' if differs else entry.row.verdict.value}"
+    return Cell(entry.row.label, kind=Kind.DIM, tip=_tip(entry.row), said=said)
+
+
+def _tip(row: Row) -> str:
+    acted = f"Windows acts on the {words.STORE_NAMES[row.runs]}" if row.runs else ""
+    return "\n".join(part for part in (row.label, acted, row.why) if part)
+
+
+def _cell(entry: Entry, told: Telling) -> Cell:
+    row, name = entry.row, words.STORE_NAMES[told.store]
+    if row is None:
+        return Cell("", kind=Kind.SECTION)
+    reading = row.cell(told.store)
+    if told.kind is not Kind.PLAIN:
+        dash = "—" if told.kind is Kind.ABSENT else ""
+        text = told.reason if entry.first else dash
+        return Cell(text, told.refs, told.kind, tip=told.reason, said=f"{name}: {told.reason}")
+    if reading is None:
+        return Cell("", kind=Kind.DIM, said=f"{name}: nothing")
+    if reading.state is State.NOT_KEPT:
+        text = f"not kept in {'the scheduler' if told.store is Store.SCHEDULER else name}"
+        return Cell(text, reading.refs, Kind.DIM, said=f"{name}: {text}")
+    return _stated(row, told.store, reading)
+
+
+def _stated(row: Row, store: Store, reading: Reading[Any]) -> Cell:
+    differs = row.verdict is Verdict.DIFFERS
+    text = text_of(row, store, reading)
+    others = [text_of(row, other, cell) for other, cell in row.cells if other is not store and cell.state is not State.NOT_KEPT]
+    marks = against_all(visible(text), [visible(other) for other in others]) if differs else ()
+    acted = differs and row.runs is store
+    dim = reading.state is State.NOT_STATED and not differs
+    notes = (text, f"as written: {reading.raw}" if reading.raw and reading.raw != text else "", reading.note)
+    tip = "\n".join(part for part in (*notes, _tip(row) if acted else "") if part)
+    said = f"{words.STORE_NAMES[store]}: {text}{', differs' if differs else ''}{', Windows acts on this' if acted else ''}"
+    kind = Kind.DIFFERS if differs else Kind.DIM if dim else Kind.PLAIN
+    mono = reading.state is State.STATED and is_code(row, reading)
+    return Cell(text, reading.refs, kind, marks, mono=mono, bold=acted, tip=tip, said=said)
+
+
+def text_of(row: Row, store: Store, reading: Reading[Any]) -> str:
+    """What a cell says: the comparison's words, else the value; what could not be read as it stands there."""
+    if reading.state is State.UNREADABLE:
+        return f"unreadable: {reading.raw or reading.note}"
+    shown = row.text(store)
+    if reading.state is State.NOT_STATED:
+        return shown or "not stated"
+    return shown or words.value(reading.value)
+
+
+def is_code(row: Row, reading: Reading[Any]) -> bool:
+    """Whether a value is shown in the fixed face: paths, commands, numbers, times, identifiers."""
+    return isinstance(reading.value, Instant) or row.field.rpartition(".")[2] in _AS_CODE

@@ -1,0 +1,213 @@
+"""What the list of tasks shows of a case, worked out in the job thread so that the window only paints. No Qt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from triptych.analysis import accounts, normalise
+from triptych.analysis.row import Row
+from triptych.gui.words import STORES
+from triptych.model.case import Case, Host
+from triptych.model.evidence import State
+from triptych.model.finding import Finding, Severity
+from triptych.model.task import Action, Presence, Store, Task, TaskRecord
+from triptych.model.times import Instant
+
+Compare = Callable[[Task, Host], tuple[Row, ...]]
+TaskKey = tuple[str, str]
+_PREFERRED = (Store.REGISTRY, Store.XML, Store.SCHEDULER)  # the service acts on the registry
+
+
+class Mark(Enum):
+    """How a store's letter is drawn."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    PARTLY = "partly readable"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One task as the list shows it."""
+
+    task: Task
+    key: TaskKey
+    marks: tuple[Mark, Mark, Mark]
+    findings: tuple[Finding, ...]
+    hidden: bool
+    differing: bool
+    foreign: bool
+    runs_as: str
+    action: str
+    last_run: Instant | None
+    text: str  # what the filter box looks at, case folded
+
+    @property
+    def severity(self) -> Severity | None:
+        """Of the worst finding; findings that only inform do not colour a task."""
+        worst = min((finding.severity for finding in self.findings), key=lambda severity: severity.rank, default=None)
+        return None if worst is Severity.INFO else worst
+
+    @property
+    def rank(self) -> int:
+        severity = self.severity
+        return len(Severity) if severity is None else severity.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A case and its lines, worst first."""
+
+    case: Case = field(default_factory=Case)
+    lines: tuple[Line, ...] = ()
+    by_key: dict[TaskKey, Line] = field(default_factory=dict)
+
+    def line(self, key: TaskKey | None) -> Line | None:
+        return None if key is None else self.by_key.get(key)
+
+    def line_of(self, finding: Finding) -> Line | None:
+        """The task that a finding is about; None for one about the host."""
+        if finding.task is None:
+            return None
+        folded, guid = finding.task.casefold(), (finding.guid or "").upper()
+        exact = self.by_key.get((folded, guid))
+        if exact is not None:
+            return exact
+        of_path = [line for line in self.lines if line.key[0] == folded]
+        return of_path[0] if of_path else None
+
+
+def key_of(task: Task) -> TaskKey:
+    return task.path.casefold(), task.guid.upper()
+
+
+class Digester:
+    """Makes digests of growing snapshots; comparisons of tasks that did not change are kept.
+
+    `differences` gives the rows in which the stores of a task contradict each other.
+    """
+
+    def __init__(self, differences: Compare) -> None:
+        self._compare = differences
+        self._differing: dict[tuple[int, ...], tuple[tuple[TaskRecord, ...], bool]] = {}
+
+    def __call__(self, case: Case) -> Digest:
+        by_path: dict[str, list[Finding]] = defaultdict(list)
+        for finding in case.findings:
+            if finding.task is not None:
+                by_path[finding.task.casefold()].append(finding)
+        paths: dict[str, int] = defaultdict(int)
+        for task in case.tasks:
+            paths[task.path.casefold()] += 1
+        lines = []
+        for task in case.tasks:
+            folded, guid = key_of(task)
+            found = by_path.get(folded, ())
+            if paths[folded] > 1:
+                found = [finding for finding in found if not finding.guid or finding.guid.upper() == guid]
+            lines.append(self._line(task, case, tuple(found)))
+        lines.sort(key=lambda line: (line.rank, line.key))
+        return Digest(case, tuple(lines), {line.key: line for line in lines})
+
+    def _line(self, task: Task, case: Case, findings: tuple[Finding, ...]) -> Line:
+        findings = tuple(sorted(findings, key=lambda finding: finding.severity.rank))
+        differing = self._differs(task, case.host)
+        account, action = runs_as(task, case.host), action_of(task)
+        marks = (mark_of(task, STORES[0]), mark_of(task, STORES[1]), mark_of(task, STORES[2]))
+        searched = " ".join((task.path, task.guid, account, *(finding.summary for finding in findings), *every_command(task)))
+        return Line(
+            task=task,
+            key=key_of(task),
+            marks=marks,
+            findings=findings,
+            hidden=hidden(task),
+            differing=differing,
+            foreign=any(finding.rule == "not-in-baseline" for finding in findings),
+            runs_as=account,
+            action=action,
+            last_run=last_run(task),
+            text=searched.casefold(),
+        )
+
+    def _differs(self, task: Task, host: Host) -> bool:
+        known = self._differing.get(tuple(map(id, task.records)))
+        if known is not None and all(kept is record for kept, record in zip(known[0], task.records, strict=True)):
+            return known[1]
+        answer = len(task.records) > 1 and bool(self._compare(task, host))
+        self._differing[tuple(map(id, task.records))] = (task.records, answer)
+        return answer
+
+
+def mark_of(task: Task, store: Store) -> Mark:
+    record, absence = task.record(store), task.absence(store)
+    if record is not None:
+        if record.presence.state is State.UNREADABLE or record.presence.value is Presence.UNREADABLE or not record.complete:
+            return Mark.PARTLY
+        if record.presence.value in (Presence.HIDDEN, Presence.ABSENT):
+            return Mark.ABSENT
+        return Mark.UNKNOWN if record.presence.value in (Presence.UNKNOWN, Presence.NOT_READ) else Mark.PRESENT
+    if absence is None or absence.presence in (Presence.NOT_READ, Presence.UNKNOWN):
+        return Mark.UNKNOWN
+    return Mark.PARTLY if absence.presence is Presence.UNREADABLE else Mark.ABSENT
+
+
+def hidden(task: Task) -> bool:
+    """Whether the scheduler leaves the task out of its listing although the registry, which it acts on, has it."""
+    record, absence = task.record(Store.SCHEDULER), task.absence(Store.SCHEDULER)
+    told = record.presence.value if record else absence.presence if absence else None
+    return told is Presence.HIDDEN or (told is Presence.ABSENT and task.record(Store.REGISTRY) is not None)
+
+
+
+def _ordered(task: Task) -> list[TaskRecord]:
+    return [record for store in _PREFERRED if (record := task.record(store)) is not None]
+
+
+def runs_as(task: Task, host: Host) -> str:
+    """The account in words a person uses, from the store the service acts on."""
+    for record in _ordered(task):
+        stated = normalise.runs_as(record).value or ""
+        named = record.principal.account.value or (accounts.name_of(stated, host) if stated else "")
+        if named:
+            return named
+    return ""
+
+
+def action_of(task: Task) -> str:
+    """The first action, how many more there are, and `≠` where the stores do not agree on it."""
+    told = [[action_words(action) for action in record.actions] for record in _ordered(task) if record.has_actions]
+    told = [actions for actions in told if actions]
+    if not told:
+        return ""
+    first = told[0]
+    more = f" (+{len(first) - 1})" if len(first) > 1 else ""
+    differs = any([text.casefold() for text in other] != [text.casefold() for text in first] for other in told[1:])
+    return f"{'≠ ' if differs else ''}{first[0]}{more}"
+
+
+def action_words(action: Action) -> str:
+    kind = action.type.value or ""
+    if action.command.value is not None:
+        return f"{action.command.value} {action.arguments.value or ''}".strip()
+    if action.class_id.value is not None:
+        return f"COM {action.class_id.value}"
+    if action.command.raw:
+        return f"unreadable: {action.command.raw}"
+    return kind
+
+
+def every_command(task: Task) -> set[str]:
+    """All actions of all stores, so that a search finds what only one of them tells."""
+    return {action_words(action) for record in task.records for action in record.actions}
+
+
+def last_run(task: Task) -> Instant | None:
+    for record in _ordered(task):
+        when = record.run.last_run.value
+        if when is not None:
+            return when
+    return None

@@ -1,0 +1,112 @@
+"""What was read, from where: each store with its state, each file with its SHA-256."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from triptych.gui import words
+from triptych.gui.digest import Digest
+from triptych.gui.pieces import column, section_head
+from triptych.gui.session import Session
+from triptych.gui.tables import Cell, Column, Kind, Table
+from triptych.gui.theme import Theme
+from triptych.gui.views import TableView
+from triptych.model.case import StoreReport
+from triptych.model.evidence import EvidenceFile, EvidenceRef, FilePlace, ReadState, Span
+from triptych.model.task import Store
+from triptych.model.times import Instant
+
+_STATE_TOKENS = {"read": "good", "partly": "medium", "failed": "high", "absent": "dim"}
+_STATE_WORDS = {"read": "✓ read", "partly": "■ partly read", "failed": "▲ failed", "absent": "○ not in the evidence"}
+_READ_WORDS = {ReadState.WHOLE: "✓ whole", ReadState.PART: "■ in part", ReadState.FAILED: "▲ failed"}
+_READ_TOKENS = {ReadState.WHOLE: "good", ReadState.PART: "medium", ReadState.FAILED: "high"}
+
+
+def _state(report: StoreReport) -> Cell:
+    text = _STATE_WORDS.get(report.state, report.state)
+    return Cell(text, bold=True, token=_STATE_TOKENS.get(report.state, "text"), said=report.state)
+
+
+REPORTS: tuple[Column[StoreReport], ...] = (
+    Column("Store", lambda report: Cell(words.STORE_NAMES[report.store], bold=True, token=_store_token(report.store)), width=110),
+    Column("State", _state, width=170),
+    Column("Tasks", lambda report: Cell(f"{report.tasks:,}", mono=True), width=80),
+    Column("Basis", lambda report: Cell(report.basis), width=130),
+    Column("Sources", lambda report: Cell(", ".join(report.sources), mono=True), width=320),
+    Column("Note", lambda report: Cell(report.note), width=300),
+)
+
+
+def _store_token(store: Store) -> str:
+    return store.value if store in words.STORES else "text"
+
+
+def file_refs(file: EvidenceFile) -> tuple[EvidenceRef, ...]:
+    """The head of a file, for looking into it."""
+    return (EvidenceRef(FilePlace(file.path), (Span(file.path, 0, min(file.size, 16)),)),) if file.size else ()
+
+
+def _read(file: EvidenceFile) -> Cell:
+    return Cell(_READ_WORDS[file.read], file_refs(file), token=_READ_TOKENS[file.read], said=file.read.value)
+
+
+def _modified(file: EvidenceFile) -> Cell:
+    return Cell("" if file.modified is None else words.moment(Instant(file.modified)), file_refs(file), mono=True)
+
+
+FILES: tuple[Column[EvidenceFile], ...] = (
+    Column("File", lambda file: Cell(file.path, file_refs(file), mono=True), lambda file: file.path.casefold(), width=330),
+    Column("Read", _read, lambda file: file.read.value, width=90),
+    Column("Kind", lambda file: Cell(file.kind, file_refs(file)), lambda file: file.kind, width=110),
+    Column("Size", lambda file: Cell(f"{file.size:,}", file_refs(file), mono=True), lambda file: file.size, width=100),
+    Column("SHA-256", lambda file: Cell(file.id, file_refs(file), mono=True), lambda file: file.id, width=210),
+    Column("Modified", _modified, lambda file: file.modified or 0, width=200),
+    Column("Made from", lambda file: Cell(", ".join(file.derived_from), file_refs(file), mono=True), width=180),
+    Column("Note", lambda file: Cell(file.note, file_refs(file), Kind.DIM), width=180),
+)
+
+
+class SourcesRoom(QWidget):
+    """Stores above, the ledger of files below."""
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self.reports: Table[StoreReport] = Table(REPORTS, lambda report: report.store, self)
+        self.files: Table[EvidenceFile] = Table(FILES, lambda file: file.path, self)
+        self.report_view = TableView(self.reports, theme, "Stores")  # type: ignore[arg-type]  # rows of any type
+        self.view = TableView(self.files, theme, "Files that were read")  # type: ignore[arg-type]  # rows of any type
+        self.view.setSortingEnabled(True)
+        self.view.horizontalHeader().setSortIndicatorClearable(True)
+        self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        for view in (self.report_view, self.view):
+            view.horizontalHeader().setStretchLastSection(True)
+        self.view.proof.connect(session.show_proof)
+        split = QSplitter(Qt.Orientation.Vertical)
+        for title, view in (("THE STORES", self.report_view), ("FILES READ, WITH THEIR SHA-256", self.view)):
+            part = QWidget()
+            inner = column(part)
+            inner.addWidget(section_head(title))
+            inner.addWidget(view, 1)
+            split.addWidget(part)
+        split.setSizes([180, 500])
+        split.setStretchFactor(1, 1)
+        split.setChildrenCollapsible(False)
+        column(self).addWidget(split)
+        session.case_changed.connect(self.show_digest)
+        self.show_digest(session.digest)
+
+    def focus(self) -> None:
+        self.view.setFocus()
+
+    def show_store(self, store: Store) -> None:
+        """Select a store's row."""
+        row = self.reports.find(store)
+        if row >= 0:
+            flags = QItemSelectionModel.SelectionFlag
+            self.report_view.selectionModel().setCurrentIndex(self.reports.index(row, 0), flags.ClearAndSelect | flags.Rows)
+            self.report_view.setFocus()
+
+    def show_digest(self, digest: Digest) -> None:
+        self.reports.set_rows(digest.case.reports)
+        self.files.set_rows(digest.case.files)

@@ -1,0 +1,221 @@
+"""Which of these tasks must I look at? The list with its store marks, severity, chips and filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QHeaderView, QMenu, QStackedWidget, QWidget
+
+from triptych.gui import words
+from triptych.gui.digest import Digest, Line, Mark
+from triptych.gui.display import set_tip, visible
+from triptych.gui.pieces import Chip, Empty, Flow, column
+from triptych.gui.session import Run, Selection, Session
+from triptych.gui.tables import Cell, Column, Kind, Table
+from triptych.gui.theme import Theme
+from triptych.gui.views import TableView
+from triptych.model.evidence import EvidenceRef
+from triptych.model.times import Instant
+
+Keep = Callable[[Line], bool]
+FILTERS: tuple[tuple[str, str, Keep], ...] = (
+    ("All", "Every task of the case", lambda line: True),
+    ("Findings", "Tasks that at least one finding is about", lambda line: bool(line.findings)),
+    ("Hidden", "Tasks that the scheduler leaves out of its listings", lambda line: line.hidden),
+    ("Differing", "Tasks that the stores tell differently", lambda line: line.differing),
+    ("Not in baseline", "Tasks that no known Windows ships", lambda line: line.foreign),
+)
+
+
+def _refs(line: Line) -> tuple[EvidenceRef, ...]:
+    """What proves the task: where each store says that it knows it, and what shows that another does not."""
+    known = [ref for record in line.task.records for ref in record.ref]
+    return tuple(dict.fromkeys(known + [ref for absence in line.task.absences for ref in absence.refs]))
+
+
+def _stores(line: Line) -> Cell:
+    pairs = list(zip(words.STORES, line.marks, strict=True))
+    severity = line.severity
+    word = words.SEVERITIES[severity] if severity else "No finding"
+    said = f"{word}. " + ", ".join(f"{words.STORE_NAMES[store]} {mark.value}" for store, mark in pairs)
+    present = ", ".join(words.STORE_NAMES[store] for store, mark in pairs if mark is Mark.PRESENT)
+    marks = tuple((words.LETTERS[store], store.value, mark) for store, mark in pairs)
+    token = words.severity_token(severity) if severity else ""
+    return Cell(present, _refs(line), Kind.STORES, token=token, tip=said, said=said, extra=marks)
+
+
+def _name(line: Line) -> Cell:
+    task, severity = line.task, line.severity
+    count = f", {words.plural(len(line.findings), 'finding')}, the worst {severity.value}" if severity else ""
+    parts = (visible(task.name), visible(task.folder))
+    return Cell(task.path, _refs(line), Kind.NAME, bold=severity is not None, said=task.path + count, tip=task.path, extra=parts)
+
+
+def _last_run(line: Line) -> Cell:
+    if line.last_run is None:
+        return Cell("", kind=Kind.DIM, said="last run not known")
+    return Cell(words.moment(line.last_run, short=True), mono=True, tip=words.moment(line.last_run))
+
+
+def _time_key(instant: Instant | None) -> int:
+    return -1 if instant is None else instant.ticks
+
+
+COLUMNS: tuple[Column[Line], ...] = (
+    Column("Stores", _stores, lambda line: (line.rank, line.key), width=82, tip="XML file, Registry, Scheduler; sorts by severity"),
+    Column("Task", _name, lambda line: line.task.name.casefold(), width=210),
+    Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=92),
+    Column("Action", lambda line: Cell(line.action), lambda line: line.action.casefold(), width=120),
+    Column("Last run UTC", _last_run, lambda line: _time_key(line.last_run), width=132),
+)
+
+
+class TasksRoom(QWidget):
+    """The list. The filter's text comes from the window's search box; letters typed here go there."""
+
+    typed = Signal(str)
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self._session, self._needle, self._chosen = session, "", 0
+        self.setObjectName("side")
+        self.table: Table[Line] = Table(COLUMNS, lambda line: line.key, self)
+        self.view = TableView(self.table, theme, "Tasks", filters=True)  # type: ignore[arg-type]  # a view shows rows of any type
+        self.view.setSelectionMode(TableView.SelectionMode.SingleSelection)
+        self.view.setSortingEnabled(True)
+        self._head()
+        self.empty = Empty()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.empty)
+        self.chips = [Chip(f"{title} 0", checkable=True) for title, _, _ in FILTERS]
+        self._layout()
+        self.view.selectionModel().currentRowChanged.connect(self._current_changed)
+        self.view.typed.connect(self.typed)
+        self.view.proof.connect(session.show_proof)
+        session.case_changed.connect(self.show_digest)
+        session.selection_changed.connect(self._selection_changed)
+        session.run_changed.connect(self._run_changed)
+        self.show_digest(session.digest)
+
+    def set_needle(self, text: str) -> None:
+        """Show only tasks that hold every word of the text: path, GUID, account, commands of all stores, findings."""
+        self._needle = text.casefold()
+        self._refilter()
+
+    def step(self, by: int) -> None:
+        """Move the selection while the keyboard stands in the search box."""
+        row = min(max(self.view.currentIndex().row() + by, 0), self.table.rowCount() - 1)
+        if row >= 0:
+            self._go(row)
+
+    def show_digest(self, digest: Digest) -> None:
+        for chip, (title, _, keep) in zip(self.chips, FILTERS, strict=True):
+            number = sum(1 for line in digest.lines if keep(line))
+            chip.say(f"{title} {number:,}")
+        bar = self.view.verticalScrollBar()
+        place = bar.value()
+        self.table.set_rows(digest.lines)
+        self._restore()
+        bar.setValue(place)
+        self._say_empty()
+
+    def state(self) -> QByteArray:
+        return self.view.horizontalHeader().saveState()
+
+    def restore(self, state: QByteArray) -> None:
+        if not state.isEmpty():
+            self.view.horizontalHeader().restoreState(state)
+            self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+
+    def _head(self) -> None:
+        head = self.view.horizontalHeader()
+        head.setSortIndicatorClearable(True)
+        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        head.setSectionsMovable(True)
+        head.setStretchLastSection(True)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        head.customContextMenuRequested.connect(self._columns_menu)
+
+    def _layout(self) -> None:
+        group = QButtonGroup(self)
+        row = QWidget()
+        flow = Flow(row)
+        flow.setContentsMargins(10, 8, 10, 8)
+        for number, (chip, (_, tip, _)) in enumerate(zip(self.chips, FILTERS, strict=True)):
+            set_tip(chip, tip)
+            group.addButton(chip, number)
+            flow.addWidget(chip)
+        self.chips[0].setChecked(True)
+        group.idClicked.connect(self._choose)
+        layout = column(self)
+        layout.addWidget(row)
+        layout.addWidget(self._stack, 1)
+
+    def _choose(self, number: int) -> None:
+        self._chosen = number
+        self._refilter()
+
+    def _refilter(self) -> None:
+        keep, needles = FILTERS[self._chosen][2], self._needle.split()
+        self.table.set_filter(lambda line: keep(line) and all(needle in line.text for needle in needles))
+        self._restore()
+        if not self.view.currentIndex().isValid() and self.table.rowCount():
+            self._go(0)
+        self._say_empty()
+
+    def _restore(self) -> None:
+        """Select again what the session has selected, without telling it so."""
+        row = self.table.find(self._session.selection.task)
+        model = self.view.selectionModel()
+        model.blockSignals(True)
+        if row >= 0:
+            self._go(row)
+        model.blockSignals(False)
+        self.view.viewport().update()
+
+    def _go(self, row: int) -> None:
+        flags = QItemSelectionModel.SelectionFlag
+        column_at = max(self.view.currentIndex().column(), 0)
+        index = self.table.index(row, column_at)
+        self.view.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.view.scrollTo(index)
+
+    def _current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
+        if current.isValid():
+            self._session.select_task(self.table.row(current.row()).key)
+
+    def _selection_changed(self, selection: Selection) -> None:
+        current = self.view.currentIndex()
+        if not current.isValid() or self.table.row(current.row()).key != selection.task:
+            self._restore()
+
+    def _run_changed(self, _: Run) -> None:
+        self._say_empty()
+
+    def _say_empty(self) -> None:
+        self._stack.setCurrentIndex(0 if self.table.rowCount() else 1)
+        if self.table.rowCount():
+            return
+        if self._session.digest.lines:
+            self.empty.say("No task matches", "Esc clears the text in the search box; the chip All shows every task again.")
+        elif self._session.run.state == "reading":
+            self.empty.say("Reading", "Tasks appear here as they are found.")
+        else:
+            self.empty.say("No tasks found", "The evidence holds no scheduled tasks that could be read. Problems says what was tried.")
+
+    def _columns_menu(self, at: QPoint) -> None:
+        self.columns_menu().exec(self.view.horizontalHeader().mapToGlobal(at))
+
+    def columns_menu(self) -> QMenu:
+        """Show and hide columns."""
+        menu, head = QMenu(self), self.view.horizontalHeader()
+        for number, described in enumerate(COLUMNS):
+            action = menu.addAction(described.title)
+            action.setCheckable(True)
+            action.setChecked(not head.isSectionHidden(number))
+            action.setEnabled(number != 1)
+            action.toggled.connect(lambda shown, at=number: head.setSectionHidden(at, not shown))
+        return menu

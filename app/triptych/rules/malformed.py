@@ -1,0 +1,181 @@
+"""Values of TaskCache that the Task Scheduler would not have written so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from triptych.model.evidence import EvidenceRef, Reading, State
+from triptych.model.finding import Confidence, Finding, Severity
+from triptych.model.task import Store, Task, TaskRecord, leaves
+from triptych.rules.lookups import hive_doubt, is_linked, is_modern
+from triptych.rules.phrases import cited, count, join, quoted, sentences
+from triptych.rules.rule import Context, Rule
+
+_JUDGED_ELSEWHERE = ("keeping.access", "keeping.index", "presence")  # sd-invalid, index-invalid
+_AFTER_NUL = "text after NUL"
+_COMMON = 0.25
+_SEVERAL = 5
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """One thing wrong with a value. `kind` groups equal faults of many tasks."""
+
+    kind: str
+    words: str
+    means: str
+    refs: tuple[EvidenceRef, ...]
+    missing: bool = False
+
+
+def _check(context: Context) -> Iterator[Finding]:
+    found = [(task, record, faults) for task, record in context.pairs() if (faults := list(_faults(context, task, record)))]
+    common = _common(context, found)
+    for task, record, faults in found:
+        own = [fault for fault in faults if fault.kind not in common]
+        if own:
+            yield _finding(context, task, record, own)
+    for kind in sorted(common):
+        yield _shared(kind, common[kind])
+
+
+_Found = tuple[Task, TaskRecord, list[_Fault]]
+
+
+def _common(context: Context, found: list[_Found]) -> dict[str, list[tuple[Task, _Fault]]]:
+    """Faults of a quarter of all tasks: then it is the way this Windows writes, or our reading, and no hand on a task."""
+    by_kind: dict[str, list[tuple[Task, _Fault]]] = defaultdict(list)
+    for task, _, faults in found:
+        for fault in faults:
+            by_kind[fault.kind].append((task, fault))
+    tasks = sum(1 for _ in context.pairs())
+    return {kind: hits for kind, hits in by_kind.items() if len(hits) >= _SEVERAL and len(hits) >= _COMMON * tasks}
+
+
+def _finding(context: Context, task: Task, record: TaskRecord, faults: list[_Fault]) -> Finding:
+    missing = any(fault.missing for fault in faults)
+    refs = cited(*(fault.refs for fault in faults), record.ref)
+    confidence, doubt = hive_doubt(context, refs) if missing else (Confidence.CERTAIN, "")
+    return VALUE_MALFORMED.finding(
+        task,
+        "; ".join(fault.kind for fault in faults),
+        summary=f"{task.path}: {join([fault.words for fault in faults], 4)}",
+        why=sentences(*dict.fromkeys(fault.means for fault in faults), doubt),
+        refs=refs,
+        confidence=confidence,
+        time=record.keeping.tasks_written.value,
+    )
+
+
+def _shared(kind: str, hits: list[tuple[Task, _Fault]]) -> Finding:
+    paths = [task.path for task, _ in hits]
+    return VALUE_MALFORMED.finding(
+        None,
+        kind,
+        summary=f"{count(len(hits), 'task')} of this host: {hits[0][1].words}",
+        why=sentences(
+            "So many tasks alike are the way in which this version of Windows writes the value, or a limit of this program, and "
+            "not a hand on one task. Judged low, once for all.",
+            f"They are {join(paths)}.",
+        ),
+        refs=cited(*(fault.refs for _, fault in hits)),
+        severity=Severity.LOW,
+        confidence=Confidence.POSSIBLE,
+    )
+
+
+def _faults(context: Context, task: Task, record: TaskRecord) -> Iterator[_Fault]:
+    for name, reading in leaves(record):
+        if name in _JUDGED_ELSEWHERE:
+            continue
+        if reading.state is State.UNREADABLE:
+            yield _unreadable(name, reading)
+        elif _AFTER_NUL in reading.note:
+            yield _Fault(
+                f"{name} text after NUL",
+                f"{_label(name)} goes on after its end ({quoted(reading.note, 80)})",
+                "Windows takes a text up to its first NUL; what follows is seen by tools that read on, or meant for them.",
+                reading.refs,
+            )
+    if is_linked(record):
+        yield from _missing(context, task, record)
+
+
+def _unreadable(name: str, reading: Reading[object]) -> _Fault:
+    note = reading.note or "its bytes make no sense"
+    if name.startswith("extras."):
+        return _Fault(
+            f"{_label(name)} {note}",
+            f"{_label(name)}: {note}",
+            "The service writes nothing behind the last record that it reads; bytes left over were put there, or an older, longer "
+            "value was cut down by hand.",
+            reading.refs,
+        )
+    return _Fault(
+        f"{_label(name)} unreadable",
+        f"{_label(name)} cannot be read ({note})",
+        "The service writes this value in one type and layout; it refuses or ignores any other, so another hand wrote it.",
+        reading.refs,
+    )
+
+
+def _label(name: str) -> str:
+    """`actions[0].command` is in the Actions value; the rest of the names are near enough to the registry's own."""
+    head, _, tail = name.partition(".")
+    part = head.partition("[")[0]
+    values = {"actions": "Actions", "triggers": "Triggers", "principal": "Triggers", "settings": "Triggers", "run": "DynamicInfo"}
+    if part in values:
+        return f"{values[part]} ({head}.{tail})" if tail else values[part]
+    return {"tasks_path": "Path", "tree_id": "Id", "uri": "URI"}.get(tail, tail.replace("_", " ").capitalize() or head)
+
+
+_NEEDED = {
+    "path": ("Path", "The service cannot tell where the task belongs."),
+    "triggers": ("Triggers", "Triggers, account and settings stand in that value alone: the service cannot load the task."),
+    "dynamicinfo": ("DynamicInfo", "The service writes it with every registration."),
+    "actions": (
+        "Actions",
+        "What the task starts stands in that value alone (Windows 8 and later): the service has nothing to start.",
+    ),
+    "hash": ("Hash", "The service writes it with every registration; tools that write into the registry leave it out."),
+}
+
+
+def _missing(context: Context, task: Task, record: TaskRecord) -> Iterator[_Fault]:
+    """Values that every task made by the service has; Actions only where this Windows keeps them."""
+    names = record.keeping.value_names
+    if names.value is None:
+        return
+    having = {name.casefold() for name in names.value}
+    for needed, (label, means) in _NEEDED.items():
+        if needed not in having and (needed != "actions" or is_modern(context)):
+            yield _Fault(f"{label} missing", f"the Tasks key has no {label} value", means, cited(names, record.ref), missing=True)
+    if "schema" not in having and "hash" in having and is_modern(context):
+        file = task.record(Store.XML)
+        version = file.registration.schema if file else None
+        if version is not None and version.stated and version.value:
+            yield _Fault(
+                "Schema missing",
+                f"the Tasks key has no Schema value although the XML file states version {version.value}",
+                "The service writes Schema wherever the definition states a version.",
+                cited(names, version),
+                missing=True,
+            )
+
+
+VALUE_MALFORMED = Rule(
+    "value-malformed",
+    Severity.MEDIUM,
+    "A TaskCache value of the wrong type, unparsable, missing where the service always writes it, or with bytes left over.",
+    "A damaged hive; a layout of a Windows newer than this program; old values carried through upgrades.",
+    (
+        "Look at the bytes of the value.",
+        "Compare with the same value of other tasks of this host.",
+        "Look for the hand on the key: Sysmon 13, Security 4657.",
+    ),
+    _check,
+    ("T1053.005", "T1112"),
+)
+MALFORMED: tuple[Rule, ...] = (VALUE_MALFORMED,)

@@ -1,0 +1,59 @@
+"""From evidence to a case. Read this first: each line below is a folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from triptych.analysis import baseline, timeline
+from triptych.analysis.baseline import Baseline
+from triptych.analysis.pairing import other_views, paired
+from triptych.evidence.layouts import find
+from triptych.evidence.source import EvidenceSource
+from triptych.model.case import Case, Progress
+from triptych.readers import Readers
+from triptych.rules import book
+from triptych.stores import STORES, scheduler, targets
+from triptych.stores.gathering import Gathering
+from triptych.stores.job import Job
+
+SNAPSHOT_SECONDS = 0.5
+
+
+def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None) -> Iterator[Progress | Case]:
+    """Yield progress a person can read, and a Case each time more is known; the last one is complete.
+
+    Stop pulling to cancel. Raises nothing for bad evidence: what could not be read is in the case's problems.
+    """
+    readers.warm()
+    yield Progress("Looking for a Windows in the evidence")
+    found = find(source)  # evidence/: where bytes come from
+    gathering = Gathering(found)
+
+    jobs = [job for store in STORES for job in store.jobs(found)]  # stores/: what each store tells
+    yield from _read(readers, jobs, gathering)
+    gathering.extend(scheduler.reconstructed(gathering.case()))  # and what the service would show of it
+
+    case = paired(gathering.case())  # analysis/: the tellings side by side
+    yield case
+    yield from _read(readers, targets.jobs_for(case, found), gathering)
+
+    yield Progress("Judging")
+    case = paired(gathering.case())
+    case = case.with_(traces=case.traces + other_views(case))
+    case = case.with_(timeline=timeline.moments(case))
+    case = case.with_(findings=book.judged(case, known or baseline.load()))  # rules/: what is wrong, and why
+    yield case.with_(complete=True)
+
+
+def _read(readers: Readers, jobs: Iterable[Job], gathering: Gathering) -> Iterator[Progress | Case]:
+    """Pull the answers of the reader processes, showing what is known twice a second."""
+    shown = time.monotonic()
+    for answer in readers.read(jobs):
+        if isinstance(answer, Progress):
+            yield answer
+            continue
+        gathering.add(answer)
+        if time.monotonic() - shown >= SNAPSHOT_SECONDS:
+            yield paired(gathering.case())
+            shown = time.monotonic()
