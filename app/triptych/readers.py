@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import platform
 import sys
 import time
 from collections import deque
@@ -29,6 +30,7 @@ from triptych.stores.job import Answer, Job
 
 _DONE = b""
 _TICK = 0.25
+_SYSTEM = platform.system()
 
 
 @dataclass(slots=True)
@@ -180,14 +182,14 @@ def _end(watch: _Watch) -> None:
 
 def _cpu(process: BaseProcess) -> float:
     """Seconds of processor time a process took; the clock where the system does not tell."""
-    if sys.platform == "linux":
+    if _SYSTEM == "Linux":
         try:
             stat = Path(f"/proc/{process.pid}/stat").read_text("ascii", "replace")
         except OSError:
             return 0.0
         user, system = stat.rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-    if sys.platform == "win32":
+    if _SYSTEM == "Windows":
         return _cpu_windows(process.sentinel)
     return time.monotonic()
 
@@ -243,8 +245,8 @@ def _settle() -> None:
 
 
 def _bound_memory(size: int) -> None:
-    if sys.platform == "linux":
-        import resource
+    if _SYSTEM == "Linux":
+        import resource  # only there
 
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (size if hard < 0 else min(size, hard), hard))

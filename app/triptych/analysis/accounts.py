@@ -108,6 +108,13 @@ def sid_of(text: str, host: Host) -> str | None:
     return found
 
 
+def is_of_here(text: str, host: Host) -> bool:
+    """Whether `DOMAIN\\name` names an account of this machine or of the domain it belongs to."""
+    domain, slash, _ = text.strip().casefold().rpartition("\\")
+    joined = (host.get("domain").value or "").casefold()
+    return bool(slash) and domain in {name for name in (_book(host).host_name, joined, joined.partition(".")[0]) if name}
+
+
 def _only(sids: set[str] | None) -> str | None:
     return next(iter(sids)) if sids and len(sids) == 1 else None
 

@@ -12,7 +12,7 @@ from triptych.analysis.normalise import Side, Told
 from triptych.analysis.row import Row, Verdict
 from triptych.model.case import Host
 from triptych.model.evidence import Reading, State, not_stated, stated
-from triptych.model.task import Store, Task, TaskRecord
+from triptych.model.task import Presence, Store, Task, TaskRecord
 
 COMPARED = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 WINDOWS_8 = 9200
@@ -51,8 +51,9 @@ def _fields(task: Task, host: Host) -> Iterator[tuple[Field, str, list[_Cell]]]:
     records = [record for store in COMPARED if (record := task.record(store)) is not None]
     sides = [Side(record, host) for record in records]
     yield from _plain(_BEFORE, sides)
-    yield from _parts(_OF_TRIGGER, "triggers", [(record, record.triggers) for record in records if record.has_triggers], host)
-    acting = [(record, record.actions) for record in records if record.has_actions]
+    telling = [record for record in records if record.presence.value in (Presence.PRESENT, Presence.VISIBLE)]
+    yield from _parts(_OF_TRIGGER, "triggers", [(record, record.triggers) for record in telling if record.has_triggers], host)
+    acting = [(record, record.actions) for record in telling if record.has_actions]
     yield from _parts(_OF_ACTION, "actions", acting, host)
     yield from _plain(_AFTER, sides)
     yield from _extras(sides)
@@ -136,17 +137,24 @@ def _pair(field: Field, one: tuple[Side, Told], other: tuple[Side, Told]) -> Ver
     (side, first), (other_side, second) = one, other
     if first.agrees(second):
         return Verdict.AGREES
+    if field.normal is normalise.trigger_user and (first == normalise.ANY_USER) != (second == normalise.ANY_USER):
+        return Verdict.DIFFERS  # somebody, whoever it is, against anybody
+    if first.cannot_be(second):
+        return Verdict.DIFFERS
     listed = Store.SCHEDULER in (side.record.store, other_side.record.store)
     if not first.comparable or not second.comparable or (listed and (first.resource or second.resource)):
         return Verdict.UNCOMPARABLE
-    if listed and field.part and (side.part is None or other_side.part is None) and not _is_whole(side, other_side):
+    if field.part and not all(_is_whole(lacking) for lacking in (side, other_side) if lacking.part is None):
         return Verdict.UNCOMPARABLE
     return Verdict.DIFFERS
 
 
-def _is_whole(*sides: Side) -> bool:
-    """Whether the scheduler among them was asked itself: a listing may leave out all triggers and actions but the first."""
-    return any(side.record.store is Store.SCHEDULER and side.record.keeping.basis.value == "live" for side in sides)
+def _is_whole(side: Side) -> bool:
+    """Whether a store that has no such trigger or action would have told it: it was read whole, and a listing shows all.
+
+    A listing that somebody brought may leave out all but the first; the scheduler asked itself leaves out nothing.
+    """
+    return side.record.complete and (side.record.store is not Store.SCHEDULER or side.record.keeping.basis.value != "listing")
 
 
 def _row(field: Field, name: str, cells: list[_Cell], host: Host) -> Row:

@@ -44,17 +44,30 @@ class Told:
     """What a reading comes to: `keys` are the values that may be meant, `shown` is for a person.
 
     `resource` marks a text that Windows looks up in a library: stores keep it raw, a listing may show what was looked up.
+    `person` marks a name of this machine or its domain that nothing resolves: nobody knows whose SID it is, but it is no SID
+    of a service or well-known group.
     """
 
     keys: frozenset[Hashable]
     shown: str
     comparable: bool = True
     resource: bool = False
+    person: bool = False
 
     def agrees(self, other: Told) -> bool:
         return not self.keys.isdisjoint(other.keys)
 
+    def cannot_be(self, other: Told) -> bool:
+        """Whether one is a name of a person here and the other a well-known account: they differ, resolved or not."""
+        return (self.person and other.is_well_known) or (other.person and self.is_well_known)
 
+    @property
+    def is_well_known(self) -> bool:
+        sids = [key for key in self.keys if isinstance(key, str) and key.startswith("S-1-")]
+        return bool(sids) and not any(sid.startswith(("S-1-5-21-", "S-1-12-1-")) for sid in sids)
+
+
+ANY_USER = Told(frozenset((None,)), "any user")
 Normaliser = Callable[[Reading[Any], Side], Told]
 
 
@@ -219,7 +232,8 @@ def expiry(reading: Reading[Any], side: Side) -> Told:
 def presence(reading: Reading[Any], side: Side) -> Told:
     value: Presence = reading.value or Presence.UNKNOWN
     key = Presence.PRESENT if value in (Presence.PRESENT, Presence.VISIBLE) else value
-    return Told(frozenset((key,)), f"{value.value}: {reading.note}" if reading.note else value.value, value is not Presence.UNKNOWN)
+    shown = f"{value.value}: {reading.note}" if reading.note else value.value
+    return Told(frozenset((key,)), shown, value in (Presence.PRESENT, Presence.VISIBLE, Presence.HIDDEN))
 
 
 _SCHEMA = re.compile(r"(?:0x)?([0-9a-f]+)", re.ASCII | re.IGNORECASE)
@@ -249,14 +263,14 @@ def account(reading: Reading[Any], side: Side) -> Told:
 def trigger_user(reading: Reading[Any], side: Side) -> Told:
     """The user of a logon or session trigger; none means any user."""
     value = str(reading.value or "")
-    return _account(value, side, "") if value else told(None, "any user")
+    return _account(value, side, "") if value else ANY_USER
 
 
 def _account(value: str, side: Side, name: str) -> Told:
     sid = accounts.sid_of(value, side.host)
     keys: set[Hashable] = {f"name:{text.casefold()}" for text in (value, name) if text and not accounts.canonical_sid(text)}
     if sid is None:
-        return Told(frozenset(keys), value, comparable=False)
+        return Told(frozenset(keys), value, comparable=False, person=accounts.is_of_here(value, side.host))
     shown = name or accounts.name_of(sid, side.host)
     return Told(frozenset((*keys, sid)), sid if shown == sid else f"{shown} ({sid})")
 

@@ -265,6 +265,7 @@ def _keeper(pattern: str, product: str) -> _Keeper:
     return _Keeper(re.compile(pattern, re.ASCII), product)
 
 
+_LOCAL = r"(?:c:\\users\\[^\\]+\\appdata\\local|%localappdata%)"
 # A fixed list of product and folder, nothing wider: `ProgramData\Microsoft` as such is a favourite hiding place.
 _KEEPERS = (
     _keeper(r"c:\\programdata\\microsoft\\windows defender\\platform\\[0-9.\-]+\\[^\\]+", "Microsoft Defender"),
@@ -272,8 +273,8 @@ _KEEPERS = (
     _keeper(r"c:\\programdata\\(lenovo|dell|nvidia corporation|intel|hp|hewlett-packard)\\.+", "a hardware vendor"),
     _keeper(r"c:\\programdata\\package cache\\\{[0-9a-f\-]{36}\}.*\\[^\\]+", "an installer's cache"),
     _keeper(r"c:\\programdata\\(winget-autoupdate|megasync|chocolatey|amazon\\ec2-windows\\launch)\\.+", "a known product"),
-    _keeper(r"(c:\\users\\[^\\]+\\appdata\\local|%localappdata%)\\microsoft\\(onedrive|teams|edgeupdate|edge)\\.+", "Microsoft"),
-    _keeper(r"(c:\\users\\[^\\]+\\appdata\\local|%localappdata%)\\(google\\(update|googleupdater)|dropbox\\update)\\.+", "its updater"),
+    _keeper(_LOCAL + r"\\microsoft\\(onedrive|teams|edgeupdate|edge)\\.+", "Microsoft"),
+    _keeper(_LOCAL + r"\\(google\\(update|googleupdater)|dropbox\\update)\\.+", "updaters"),
     _keeper(r"(c:\\users\\[^\\]+\\appdata\\roaming|%appdata%)\\zoom\\bin\\zoom\.exe", "Zoom"),
     _keeper(r"c:\\windowsazure\\.+|c:\\packages\\plugins\\.+", "the Azure agent"),
 )  # fmt: skip

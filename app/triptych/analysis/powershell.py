@@ -7,7 +7,9 @@ import binascii
 import re
 from dataclasses import dataclass
 
-_SWITCH = re.compile(r"(?:^|\s)[-/\u2013\u2014\u2015]([A-Za-z]+)(?:[\s:]+(\"[^\"]*\"|'[^']*'|(?![-/\u2013\u2014\u2015])[^\s\"']+))?", re.ASCII)
+_SWITCH = re.compile(
+    r"(?:^|\s)[-/\u2013\u2014\u2015]([A-Za-z]+)(?:[\s:]+(\"[^\"]*\"|'[^']*'|(?![-/\u2013\u2014\u2015])[^\s\"']+))?", re.ASCII
+)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}", re.ASCII)
 _LONGEST = 256 * 1024
 

@@ -81,7 +81,13 @@ def kind_of(mode: int, attributes: int = 0) -> str:
 
 def special_of(mode: int) -> str:
     """What a thing is that is no file, folder or link, in words."""
-    words = {stat.S_IFIFO: "a FIFO", stat.S_IFCHR: "a character device", stat.S_IFBLK: "a block device", stat.S_IFSOCK: "a socket"}
+    words = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFCHR: "a character device",
+        stat.S_IFBLK: "a block device",
+        stat.S_IFSOCK: "a socket",
+    }
     return words.get(stat.S_IFMT(mode), "no regular file")
 
 
@@ -101,6 +107,11 @@ class DescriptorDirectory:
         return DescriptorDirectory(*_open(name, _GUARDED | _FOLDER, self._descriptor))
 
     def open(self, name: str) -> tuple[int, bool]:
+        mode = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.ELOOP, "a link")
+        if not stat.S_ISREG(mode):  # to open a device may already do something
+            raise EvidenceError("evidence.not-a-file", f"it is {special_of(mode)}, which is never read")
         return _regular(*_open(name, _GUARDED, self._descriptor))
 
     def close(self) -> None:

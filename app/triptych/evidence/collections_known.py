@@ -11,10 +11,18 @@ _ARCHIVE_NAMES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 def decoded(parts: tuple[str, ...]) -> tuple[str, ...]:
     """Names as they were on the machine: Velociraptor percent-escapes what lies below `uploads/<accessor>/` (its sanitize.go)."""
+    at = uploads_at(parts)
+    if at < 0:
+        return parts
+    return parts[: at + 2] + tuple(unquote(part, errors="surrogateescape") for part in parts[at + 2 :])
+
+
+def uploads_at(parts: tuple[str, ...]) -> int:
+    """How many names stand before `uploads/<accessor>/...` of a Velociraptor collection; -1 where there is none."""
     for at in range(len(parts) - 2):
         if parts[at].casefold() == "uploads" and parts[at + 1].casefold() in _ACCESSORS:
-            return parts[: at + 2] + tuple(unquote(part, errors="surrogateescape") for part in parts[at + 2 :])
-    return parts
+            return at
+    return -1
 
 
 def is_collection(name: str, depth: int, beside: frozenset[str]) -> bool:

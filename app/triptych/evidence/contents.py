@@ -1,4 +1,4 @@
-"""What a file is by its first bytes and its name, where its place says nothing: a lone hive, a log, a task, an export, a listing."""
+"""What a file is by its first bytes and its name, where its place says nothing: a hive, a log, a task, an export, a listing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ SHORT, LONG = 4096, 65_536  # bytes looked at: of any file; of one that may be a
 
 _TASK_NAMESPACE = "schemas.microsoft.com/windows/2004/02/mit/task"
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
+_PATH_COMMENT = re.compile(r"(?:<\?[^>]*>\s*)?<!--\s*\\")
 _REG_HEADS = ("Windows Registry Editor Version 5.00", "REGEDIT4")
 _HIVE_NAMES = {
     "software": "software-hive",
@@ -18,7 +19,9 @@ _HIVE_NAMES = {
     "ntuser": "user-hive",
     "usrclass": "classes-hive",
 }
-_OTHER_HIVES = frozenset(("amcache", "syscache", "bcd", "bcd-template", "components", "drivers", "elam", "bbi", "schema", "settings"))
+_OTHER_HIVES = frozenset(
+    ("amcache", "syscache", "bcd", "bcd-template", "components", "drivers", "elam", "bbi", "schema", "settings")
+)
 _HIVE_ENDINGS = (".hive", ".hve", ".hiv", ".dat")
 _BY_ENDING = {".evtx": "event-log", ".job": "job", ".reg": "reg-export"}
 _FOLDER_LINE = re.compile(r"^\w[^:\r\n]{1,40}:[ \t]+\\", re.MULTILINE)  # schtasks LIST and TABLE: "Folder: \", in any language
@@ -103,7 +106,8 @@ def _xml_role(text: str, listing: bool) -> str:
     first = _ELEMENT.search(text)
     element = first[1] if first else ""
     if element == "Task" and (_TASK_NAMESPACE in text or "<RegistrationInfo" in text or "<Actions" in text):
-        return "listing" if listing and text.count("</Task>") > 1 else "task-file"
+        told = listing and _PATH_COMMENT.match(text)  # schtasks /query /xml tells the path in a comment before each task
+        return "listing" if told else "task-file"
     if element == "ScheduledTasks":
         return "policy-file"
     tables = {"Tasks": _TASK_NAMESPACE in text, "autoruns": True, "Objs": "ScheduledTask" in text or "TaskScheduler" in text}
@@ -114,13 +118,14 @@ def is_listing(text: str) -> bool:
     """Whether text is a scheduler listing: schtasks (CSV, LIST, TABLE, any language), PowerShell, autorunsc, Velociraptor."""
     lines = text.splitlines()
     first = lines[0] if lines else ""
+    if first.startswith(("[", "{")):
+        events = '"EventID"' in text and '"Channel"' in text  # an export of event logs, which names tasks too
+        return not events and bool(_TASK_KEY.search(text))
     if "TaskName" in first and ("," in first or "\t" in first):
         return True
     if any("Entry Location" in line and "Launch String" in line for line in lines[:20]):
         return True
     if first.startswith("#TYPE") and "ScheduledTask" in first:
         return True
-    if first.startswith(("[", "{")):
-        return bool(_TASK_KEY.search(text))
     quoted = first.startswith('"') and first.count('","') >= 2
     return (quoted and bool(_TASK_COLUMN.search(text))) or bool(_FOLDER_LINE.match(text)) or "\nTaskName:" in text

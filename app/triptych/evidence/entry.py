@@ -6,7 +6,7 @@ several, `/`, archive members after `!/`) and is all that is needed to open it a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +44,9 @@ class Given:
     kind: str
 
 
+Skip = Callable[[tuple[str, ...], frozenset[str]], bool]
+
+
 class EvidenceSource(Protocol):
     """One host's evidence, whatever it came in."""
 
@@ -57,8 +60,11 @@ class EvidenceSource(Protocol):
         """What each argument is, in their order, without the listings."""
         ...
 
-    def entries(self) -> Iterator[Entry]:
-        """Everything there is, without opening any file but archives; what is passed over is in `problems`."""
+    def entries(self, skip: Skip | None = None) -> Iterator[Entry]:
+        """Everything there is, without opening any file but archives; what is passed over is in `problems`.
+
+        Folders on disk for which `skip` (given their parts and the case folded names beside them) is true are not entered.
+        """
         ...
 
     def read(self, path: str, limit: int) -> bytes:

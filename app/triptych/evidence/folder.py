@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from triptych.evidence.access import Directory, Listed, open_folder
 from triptych.evidence.collections_known import decoded, is_collection
-from triptych.evidence.entry import Entry, EvidenceError
+from triptych.evidence.entry import Entry, EvidenceError, Skip
 from triptych.evidence.passed_over import PassedOver
 from triptych.evidence.random_access import OpenFile
 from triptych.limits import Limits
@@ -22,16 +22,15 @@ class Tally:
 
     met: int = 0
     listed: int = 0
-    lost: int = 0
-    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An entry and whether it is an archive to look into."""
+    """An entry, whether it is an archive to look into, whether it is a folder to walk."""
 
     entry: Entry
-    archive: bool
+    archive: bool = False
+    walked: bool = False
 
 
 @dataclass(slots=True)
@@ -44,8 +43,8 @@ class Folder:
     limits: Limits
     tally: Tally = field(default_factory=Tally)
 
-    def walk(self, passed: PassedOver) -> Iterator[Step]:
-        """Everything below it, each folder's names sorted."""
+    def walk(self, passed: PassedOver, skip: Skip | None = None) -> Iterator[Step]:
+        """Everything below it, each folder's names sorted; folders for which `skip` is true are listed and not entered."""
         self.tally = Tally()
         try:
             root = open_folder(self.path)
@@ -61,12 +60,10 @@ class Folder:
                 found="the system does not allow it for this account",
                 advice="mount the evidence read-only",
             )
-        with ExitStack() as stack:
-            stack.callback(root.close)
-            yield from self._below(root, (), passed)
+        yield from self._below(root, passed, skip)
 
-    def _below(self, root: Directory, names: tuple[str, ...], passed: PassedOver) -> Iterator[Step]:
-        open_now: list[tuple[Directory, Iterator[Step]]] = [(root, self._in(root, names, passed))]
+    def _below(self, root: Directory, passed: PassedOver, skip: Skip | None) -> Iterator[Step]:
+        open_now: list[tuple[Directory, Iterator[Step]]] = [(root, self._in(root, (), passed, skip))]
         try:
             while open_now:
                 folder, steps = open_now[-1]
@@ -76,16 +73,15 @@ class Folder:
                     open_now.pop()
                     continue
                 yield step
-                if step.entry.kind == "folder" and (entered := self._enter(folder, step.entry, len(open_now), passed)):
+                if step.walked and (entered := self._enter(folder, step.entry, len(open_now), passed)):
                     names = tuple(step.entry.path[len(self.base) :].split("/"))
-                    open_now.append((entered, self._in(entered, names, passed)))
+                    open_now.append((entered, self._in(entered, names, passed, skip)))
         finally:
             for folder, _ in open_now:
                 folder.close()
 
     def _enter(self, folder: Directory, entry: Entry, depth: int, passed: PassedOver) -> Directory | None:
         if depth >= self.limits.folder_depth:
-            self.tally.lost += 1
             passed.add(
                 Weight.LOST,
                 "evidence.too-deep",
@@ -113,7 +109,7 @@ class Folder:
             advice="run with the rights to read it, or copy it",
         )
 
-    def _in(self, folder: Directory, names: tuple[str, ...], passed: PassedOver) -> Iterator[Step]:
+    def _in(self, folder: Directory, names: tuple[str, ...], passed: PassedOver, skip: Skip | None) -> Iterator[Step]:
         here = self.base + "".join(f"{name}/" for name in names)
         room = self.limits.folder_entries - self.tally.met
         try:
@@ -123,7 +119,7 @@ class Folder:
             return
         if fault:
             self._cut_short(here.removesuffix("/"), fault, len(listed), passed)
-        beside = frozenset(one.name.casefold() for one in listed) if len(names) <= 1 else frozenset()
+        beside = frozenset(one.name.casefold() for one in listed)
         self.tally.met += len(listed)
         for one in listed:
             self.tally.listed += 1
@@ -131,8 +127,11 @@ class Folder:
             if one.fault:
                 self._special(path, one, passed)
             parts = decoded((*names, one.name))
-            archive = one.kind == "file" and len(names) <= 1 and is_collection(one.name, len(names), beside)
-            yield Step(Entry(path, parts, one.kind, one.size, one.modified, one.target, argument=self.argument), archive)
+            entry = Entry(path, parts, one.kind, one.size, one.modified, one.target, argument=self.argument)
+            if one.kind == "folder":
+                yield Step(entry, walked=skip is None or not skip(parts, beside))
+            else:
+                yield Step(entry, archive=one.kind == "file" and is_collection(one.name, len(names), beside))
 
     def _cut_short(self, path: str, fault: str, kept: int, passed: PassedOver) -> None:
         passed.add(
@@ -159,6 +158,8 @@ class Folder:
     def open(self, path: str) -> tuple[OpenFile, bool]:
         """A file by its path below this folder, and whether access times stay. Raises EvidenceError."""
         *folders, name = path.split("/")
+        if any(step in ("", ".", "..") for step in (*folders, name)):
+            raise EvidenceError("evidence.gone", "no entry of a folder can have such a path")
         with ExitStack() as stack:
             try:
                 folder = open_folder(self.path)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from triptych.evidence import roots
 from triptych.evidence.archive import Got
-from triptych.evidence.entry import LISTING, Entry, EvidenceError, EvidenceSource, Given
+from triptych.evidence.entry import LISTING, Entry, EvidenceError, EvidenceSource, Given, Skip
 from triptych.evidence.passed_over import PassedOver
 from triptych.limits import DEFAULT, Limits
 from triptych.model.case import Balance, Problem
@@ -53,11 +53,11 @@ class GivenSource:
     def given(self) -> tuple[Given, ...]:
         return tuple(Given(path, root.kind) for path, root in zip(self._evidence, self._roots, strict=True))
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, skip: Skip | None = None) -> Iterator[Entry]:
         self._passed = PassedOver(self._limits.problems_of_a_kind)
         self._balances = []
         for root in (*self._roots, *self._tables):
-            yield from root.entries(self._passed, self._balances)
+            yield from root.entries(self._passed, self._balances, skip)
 
     def read(self, path: str, limit: int) -> bytes:
         root, rest = self._root_of(path)

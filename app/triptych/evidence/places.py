@@ -129,7 +129,13 @@ def above(path: str) -> tuple[str, ...]:
         return ("Windows", "System32", "winevt", "Logs")
     if last == "regback":
         return ("Windows", "System32", "config", "RegBack")
-    known = {"system32": (), "tasks": ("Tasks",), "tasks_migrated": ("Tasks_Migrated",), "config": ("config",), "winevt": ("winevt",)}
+    known = {
+        "system32": (),
+        "tasks": ("Tasks",),
+        "tasks_migrated": ("Tasks_Migrated",),
+        "config": ("config",),
+        "winevt": ("winevt",),
+    }
     return ("Windows", "System32", *known[last]) if last in known else ()
 
 

@@ -86,6 +86,9 @@ class Copy:
     def close(self) -> None:
         self._file.close()
 
+    def __del__(self) -> None:
+        self.close()
+
 
 class Window(io.RawIOBase):
     """A file object over random access, for the libraries of archives; one read may not be larger than `largest`."""

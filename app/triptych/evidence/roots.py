@@ -11,7 +11,7 @@ from triptych.evidence import access, signatures
 from triptych.evidence.archive import Got
 from triptych.evidence.archive_tree import ArchiveTree
 from triptych.evidence.collections_known import has_archive_name
-from triptych.evidence.entry import Entry, EvidenceError
+from triptych.evidence.entry import Entry, EvidenceError, Skip
 from triptych.evidence.folder import Folder, as_evidence_error, reason
 from triptych.evidence.passed_over import PassedOver
 from triptych.evidence.random_access import OpenFile
@@ -20,6 +20,7 @@ from triptych.model.case import Balance, Weight
 
 _MOVED = "access times may have moved: the system does not let this account read without"
 _LOGS = (".log", ".log1", ".log2")
+_NO_ARCHIVES = (".evtx", ".job", ".reg", ".xml", ".hive", ".hve", ".dat")  # whatever stands in them, they are meant to be these
 
 
 class Root(Protocol):
@@ -30,7 +31,7 @@ class Root(Protocol):
         """folder, archive, file, image or other."""
         ...
 
-    def entries(self, passed: PassedOver, balances: list[Balance]) -> Iterator[Entry]: ...
+    def entries(self, passed: PassedOver, balances: list[Balance], skip: Skip | None = None) -> Iterator[Entry]: ...
     def read(self, path: str, limit: int) -> Got: ...
     def peek(self, path: str, length: int) -> bytes: ...
     def modified(self, path: str) -> int | None: ...
@@ -64,7 +65,7 @@ def _of_file(plain: FileRoot, path: str, base: str, argument: int, limits: Limit
     opened.close()
     if words:
         return UnreadRoot("image", base + name, "evidence.image", f"{words}: such files cannot be opened yet")
-    if signatures.archive_kind(head) or has_archive_name(name):
+    if has_archive_name(name) or (signatures.archive_kind(head) and not name.casefold().endswith(_NO_ARCHIVES)):
         return ArchiveRoot(plain, name, base, argument, limits)
     return plain
 
@@ -82,8 +83,8 @@ class FolderRoot:
         self._folder = Folder(path, base, argument, limits)
         self._trees: dict[str, ArchiveTree] = {}
 
-    def entries(self, passed: PassedOver, balances: list[Balance]) -> Iterator[Entry]:
-        for step in self._folder.walk(passed):
+    def entries(self, passed: PassedOver, balances: list[Balance], skip: Skip | None = None) -> Iterator[Entry]:
+        for step in self._folder.walk(passed, skip):
             yield step.entry
             if step.archive:
                 yield from self._tree(step.entry.path[len(self._folder.base) :]).entries(passed, balances)
@@ -143,7 +144,7 @@ class ArchiveRoot:
         self._before = f"{name}!/"
         self._tree = ArchiveTree(lambda: file.open(name), base + name, (), argument, limits)
 
-    def entries(self, passed: PassedOver, balances: list[Balance]) -> Iterator[Entry]:
+    def entries(self, passed: PassedOver, balances: list[Balance], skip: Skip | None = None) -> Iterator[Entry]:
         yield from self._tree.entries(passed, balances)
 
     def read(self, path: str, limit: int) -> Got:
@@ -177,7 +178,7 @@ class FileRoot:
         self._name, self._real = _name(path), _name(real)
         self._base, self._argument, self._limits = base, argument, limits
 
-    def entries(self, passed: PassedOver, balances: list[Balance]) -> Iterator[Entry]:
+    def entries(self, passed: PassedOver, balances: list[Balance], skip: Skip | None = None) -> Iterator[Entry]:
         listed = self._listed(passed)
         balances.append(Balance(self._base + self._name, "files", len(listed), len(listed)))
         for name, one in listed:
@@ -200,8 +201,18 @@ class FileRoot:
                 advice="give the logs too",
             )
             found = []
-        here = [(self._name if one.name == self._real else one.name, one) for one in found if one.kind == "file"]
-        return [(name, one) for name, one in here if one.name == self._real or one.name.casefold() in wanted]
+        here = [one for one in found if one.kind == "file" and (one.name == self._real or one.name.casefold() in wanted)]
+        return [(self._shown(one.name), one) for one in here]
+
+    def _shown(self, name: str) -> str:
+        """A name on the disk as it is shown: the same, unless a link was given, whose logs then bear the link's name."""
+        return name if self._name == self._real else self._name + name[len(self._real) :]
+
+    def _stored(self, path: str, folder: access.Directory) -> str:
+        if self._name == self._real or path == self._name:
+            return self._real if path == self._name else path
+        names = [one.name for one in folder.names(self._limits.folder_entries)[0]]
+        return next((name for name in names if self._shown(name) == path), path)
 
     def open(self, path: str) -> OpenFile:
         """The file or a log beside it. Raises EvidenceError."""
@@ -211,7 +222,7 @@ class FileRoot:
         try:
             folder = access.open_folder(self._folder)
             try:
-                descriptor, quiet = folder.open(self._real if path == self._name else path)
+                descriptor, quiet = folder.open(self._stored(path, folder))
             finally:
                 folder.close()
         except (OSError, ValueError) as error:
@@ -228,7 +239,7 @@ class FileRoot:
         return self.open(self._allowed(path)).modified
 
     def _allowed(self, path: str) -> str:
-        beside = {f"{self._real}{ending}".casefold() for ending in _LOGS}
+        beside = {f"{self._name}{ending}".casefold() for ending in _LOGS}
         if path != self._name and path.casefold() not in beside:
             raise EvidenceError("evidence.gone", "it is not the file that was given")
         return path
@@ -243,7 +254,7 @@ class UnreadRoot:
     def __init__(self, kind: str, path: str, code: str, found: str) -> None:
         self.kind, self._path, self._code, self._found = kind, path, code, found
 
-    def entries(self, passed: PassedOver, balances: list[Balance]) -> Iterator[Entry]:
+    def entries(self, passed: PassedOver, balances: list[Balance], skip: Skip | None = None) -> Iterator[Entry]:
         image = self.kind == "image" or self._code == "evidence.not-a-file"
         passed.add(
             Weight.LOST,

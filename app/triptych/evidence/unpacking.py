@@ -86,7 +86,14 @@ class _TooMuch(EvidenceError):
 def _pieces(access: RandomAccess, kind: str, copy: Copy, limits: Limits) -> Iterator[bytes]:
     most = room(limits)
     with _stream(access, kind) as stream:
-        while piece := stream.read(MIB):
+        begin = b""  # the first block decides whether it is a tar
+        while piece := stream.read1(MIB):  # read() would lose what comes before a fault
+            begin += piece
+            if len(begin) >= 512:
+                break
+        if begin:
+            yield begin
+        while piece := stream.read1(MIB):
             total = copy.size + len(piece)
             if total > most:
                 raise _TooMuch("archive.no-room", f"more than {most:,} bytes come out, the limit or half of the free disk")

@@ -79,11 +79,19 @@ class Hive:
         """The key at a path below the root."""
         return self.root.find(path) if self.root else None
 
+    def reach(self, path: str) -> HiveKey | None:
+        """The key at a path, by the lists or else among the orphans and what they list."""
+        found = self.find(path)
+        for orphan in self.orphans() if found is None else ():
+            if found is None and path.casefold().startswith(orphan.path.casefold()):
+                below = path[len(orphan.path) :]
+                found = orphan.find(below[1:]) if not below or below[0] == "\\" else None
+        return found
+
     @property
     def task_cache(self) -> HiveKey | None:
         """The TaskCache: the one that the tree reaches, else one that a search of the cells finds."""
-        path = hive_scan.TASK_CACHE
-        return self.find(path) or next((key for key in self.orphans() if key.name == "TaskCache"), None)
+        return self.find(hive_scan.TASK_CACHE) or next((key for key in self.orphans() if key.name == "TaskCache"), None)
 
     def walk(self, start: HiveKey | None = None) -> Iterator[HiveKey]:
         """Every key of the tree below `start` (the root), each key before its children."""
@@ -106,7 +114,7 @@ class Hive:
         faults = self.state.image.faults
         with faults.guard("hive.scan", "the cells of the hive", tried="search the cells for keys", lost="orphans"):
             for key in hive_scan.orphans(self.state.tree, self.state.root):
-                found.append(key)  # noqa: PERF402 - one by one, so that what was found before a fault is kept
+                found.append(key)
                 _tell_orphan(self.state.image, key)
         return tuple(found)
 

@@ -34,40 +34,44 @@ Pair = tuple[HiveKey | None, HiveKey | None]
 
 def changes(before: HiveKey | None, after: HiveKey | None, path: str, origin: Found) -> Iterator[Change]:
     """The differences in and below the key at `path`; below a key that came or went, every key and value is one."""
-    waiting: list[tuple[str, Pair]] = [(path, (before.find(path) if before else None, after.find(path) if after else None))]
+    first = (before.find(path) if before else None, after.find(path) if after else None)
+    waiting: list[tuple[str, Pair, HiveKey | None]] = [(path, first, None)]
     while waiting:
-        at, (old, new) = waiting.pop()
+        at, (old, new), above = waiting.pop()
         if old is None and new is None:
             continue
-        yield from _key(at, old, new, origin)
-        yield from _values(at, old, new, origin)
+        yield from _key(at, old, new, above, origin)
+        yield from _values(at, old, new, above, origin)
         below = _children(old, new)
-        waiting.extend((f"{at}\\{name}" if at else name, pair) for name, pair in reversed(below))
+        waiting.extend((f"{at}\\{name}" if at else name, pair, new or above) for name, pair in reversed(below))
 
 
-def _key(path: str, old: HiveKey | None, new: HiveKey | None, origin: Found) -> Iterator[Change]:
+def _key(path: str, old: HiveKey | None, new: HiveKey | None, above: HiveKey | None, origin: Found) -> Iterator[Change]:
     if old is None and new is not None:
         yield _change("key-added", path, None, old, new, origin(*new.ref.spans), new)
     elif old is not None and new is None:
-        yield _change("key-removed", path, None, old, new, None, old)
+        yield _change("key-removed", path, None, old, new, _found(None, above, origin), old)
     elif old is not None and new is not None and old.ticks != new.ticks:
         yield _change("key-written", path, None, old, new, origin(*new.written_ref.spans), new)
 
 
-def _values(path: str, old: HiveKey | None, new: HiveKey | None, origin: Found) -> Iterator[Change]:
+def _values(path: str, old: HiveKey | None, new: HiveKey | None, above: HiveKey | None, origin: Found) -> Iterator[Change]:
     olds, news = _by_name(old), _by_name(new)
-    holder = new or old
     for name in dict.fromkeys((*olds, *news)):
         was, now = olds.get(name), news.get(name)
-        if was is not None and now is not None:
-            if (was.kind, was.block.data) != (now.kind, now.block.data):
-                found = origin(*now.ref.spans) or (new and origin(*new.ref.spans))
-                yield _change("value-changed", path, now.name, was, now, found or None, holder)
-        elif now is not None:
-            yield _change("value-added", path, now.name, was, now, origin(*now.ref.spans), holder)
-        elif was is not None:
-            found = origin(*new.ref.spans) if new else None  # the list and the count went from the key's record
-            yield _change("value-removed", path, was.name, was, now, found, holder)
+        if was is not None and now is not None and (was.kind, was.block.data) == (now.kind, now.block.data):
+            continue
+        what = "value-changed" if was and now else "value-added" if now else "value-removed"
+        told = now or was
+        yield _change(what, path, told.name if told else "", was, now, _found(now, new or above, origin), new or old)
+
+
+def _found(now: Value | None, key: HiveKey | None, origin: Found) -> Origin | None:
+    """Where a state comes from: the value's data, else its record, else the record of the key that counts and lists it (of the
+    nearest key above that is still there, for what was taken away)."""
+    places = [now.ref.spans, (now.block.head,) if now.block.head else ()] if now else []
+    places += [key.ref.spans] if key else []
+    return next((found for spans in places if spans and (found := origin(*spans)) is not None), None)
 
 
 def _by_name(key: HiveKey | None) -> dict[str, Value]:

@@ -94,7 +94,7 @@ def deleted(hive: Hive) -> Deleted:
 
 
 def deleted_keys(hive: Hive) -> Iterator[DeletedKey]:
-    """Deleted keys of the TaskCache: below it by their parents, or with lost parents and a task's values; see `deleted` for both at once."""
+    """Deleted keys of the TaskCache: below it by their parents, or with lost parents and a task's values (see `deleted`)."""
     return iter(deleted(hive).keys)
 
 

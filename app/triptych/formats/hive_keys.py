@@ -137,7 +137,7 @@ class Tree:
         key = HiveKey(
             self, cell, (ticks, parent, subkeys, subkey_list, values, value_list), name, path, depth, _NAME - 4 + stop - start
         )
-        if not quiet and (cut or ticks > LAST_TICK or cell & 7 or not name or not name.isprintable() or "\\" in name):
+        if not quiet and (cut or ticks > LAST_TICK or cell & 7 or not _plain(name)):
             self._oddities(key, size, length, room, raw)
         return key
 
@@ -434,6 +434,11 @@ class Tree:
                 self.lost["keys"] -= 1
                 self.repaired["keys"] += 1
         return key
+
+
+def _plain(name: str) -> bool:
+    """Whether a name shows what it is."""
+    return bool(name) and name.isprintable() and "\\" not in name and name[-1] != "\ufffd"
 
 
 def _name_fault(name: str, raw: bytes) -> str:

@@ -124,7 +124,7 @@ def decode_sd(block: Block, faults: Faults) -> SecurityDescriptor:
             fault.where,
             tried=fault.tried,
             found=fault.found,
-            lost="access rights",
+            lost="a part of the access rights",
             advice="look at the bytes",
         )
         return replace(sd, fault=f"{fault.where}: {fault.found}")

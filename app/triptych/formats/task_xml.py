@@ -107,6 +107,13 @@ def read_task_text(text: str, block: Block, faults: Faults, limits: Limits, code
     return _parsed(read_text(text, block, codec, faults, limits, expected), faults, limits, NOT_KEPT)
 
 
+def read_element(root: Element, document: Document, faults: Faults, limits: Limits) -> ParsedTask:
+    """Read a definition that stands inside another document (a policy); its namespace is taken as it is."""
+    return _Task(root, replace(document, remarks=(), others=()), Parts(document.places, root.namespace, faults, limits)).parsed(
+        NOT_KEPT, NOT_KEPT
+    )
+
+
 def hashes(data: bytes) -> dict[str, str]:
     """SHA-256 in hex of the byte ranges that a Hash value may cover; the first is the one that winreg-kb describes."""
     mark = next((mark for mark in (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf") if data.startswith(mark)), b"")

@@ -24,6 +24,7 @@ from triptych.model.evidence import EvidenceRef, Span, XmlPlace
 
 # Characters that no XML 1.0 document may hold; bytes that are no text stand as U+DC80 and up.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_BAD = re.compile("[\udc80-\udcff]")
 _DECLARATION = re.compile(r"\s{0,64}<\?xml\s[^>]{0,500}\?>")
 _BROKEN = ("open", "stray-end", "tag", "unread")
 _PARSER = etree.XMLParser(
@@ -159,21 +160,16 @@ def _encoding_problems(decoded: Decoded, places: Places, faults: Faults) -> None
 
 def _forbidden_problems(decoded: Decoded, places: Places, faults: Faults) -> None:
     """Name bytes that are no text, and characters that XML has no room for; both stay in the values."""
-    wide = decoded.codec.startswith("utf-16")
-    bad: list[int] = []
-    odd: list[int] = []
-    for match in _FORBIDDEN.finditer(decoded.text):
-        (bad if not wide and "\udc80" <= match.group() <= "\udcff" else odd).append(match.start())
+    text, wide = decoded.text, decoded.codec.startswith("utf-16")
     advice = "the text is shown with each of them marked; a strict reader refuses the file"
-    if bad:
-        first = ord(decoded.text[bad[0]]) - 0xDC00
-        found = f"bytes that are no text: {len(bad):,}, the first 0x{first:02X}"
-        faults.add(Weight.DOUBT, "xml.bad-bytes", places.spot(bad[0]), tried="read UTF-8", found=found, advice=advice)
-    if odd:
-        character = decoded.text[odd[0]]
-        found = f"characters that XML has no room for: {len(odd):,}, the first U+{ord(character):04X}"
-        code = "xml.surrogate" if "\ud800" <= character <= "\udfff" else "xml.control"
-        faults.add(Weight.DOUBT, code, places.spot(odd[0]), tried="read characters", found=found, advice=advice)
+    if not wide and (first := _BAD.search(text)):
+        found = f"bytes that are no text: {_BAD.subn('', text)[1]:,}, the first 0x{ord(first.group()) - 0xDC00:02X}"
+        faults.add(Weight.DOUBT, "xml.bad-bytes", places.spot(first.start()), tried="read UTF-8", found=found, advice=advice)
+        text = _BAD.sub(" ", text)
+    if first := _FORBIDDEN.search(text):
+        found = f"characters that XML has no room for: {_FORBIDDEN.subn('', text)[1]:,}, the first U+{ord(first.group()):04X}"
+        code = "xml.surrogate" if "\ud800" <= first.group() <= "\udfff" else "xml.control"
+        faults.add(Weight.DOUBT, code, places.spot(first.start()), tried="read characters", found=found, advice=advice)
 
 
 _WORDS = {

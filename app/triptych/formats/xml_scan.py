@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from triptych.limits import Limits
 
 _TAG = re.compile(r"""<(/?)([^\s<>/="'!?][^\s<>/="']*+)((?:[^<>"'/]++|"[^<"]*+"|'[^<']*+'|/(?!>))*+)(/?)>""")
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'])([^\s=<>"'/]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+_ROW = re.compile("<++")
 _REFERENCE = re.compile(r"&(?:#([0-9]{1,9})|#[xX]([0-9a-fA-F]{1,8})|(amp|lt|gt|quot|apos));")
 _SPACE = re.compile(r"\r\n|[\r\n\t]")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -61,7 +62,7 @@ class Element:
         return "".join(self.pieces)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Remark:
     """Something that stands in the text and is no element: kind is comment, instruction, deep, crowd, attributes,
     open, stray-end, tag, unread, outside; `start` and `stop` are characters, `count` how many things it stands for.
@@ -113,7 +114,7 @@ class _Scan:
         self.skipped = 0  # open elements below one that is not made
         self.skip_from, self.skip_kind = 0, ""
         self.seen: dict[str, int] = {}
-        self.last: dict[str, int] = {}
+        self.last: dict[str, Remark] = {}
         self.crowd: list[int] = []  # first, last, count of the elements beyond the limit
 
     def run(self) -> Tree:
@@ -146,11 +147,12 @@ class _Scan:
         """Keep a remark; from the hundred-first of a kind on, one stands for all that follow."""
         seen = self.seen[kind] = self.seen.get(kind, 0) + 1
         if seen <= _REMARKS:
-            self.last[kind] = len(self.tree.remarks)
-            self.tree.remarks.append(Remark(kind, start, stop, text[:_REMARK_TEXT], count))
+            self.last[kind] = Remark(kind, start, stop, text[:_REMARK_TEXT], count)
+            self.tree.remarks.append(self.last[kind])
         else:
-            kept = self.tree.remarks[self.last[kind]]
-            self.tree.remarks[self.last[kind]] = replace(kept, stop=max(stop, kept.stop), count=kept.count + count)
+            kept = self.last[kind]
+            kept.count += count
+            kept.stop = max(kept.stop, stop)
 
     def _tag(self, match: re.Match[str]) -> int:
         closing, name, inner, lone = match.groups()
@@ -239,6 +241,8 @@ class _Scan:
     def _other(self, start: int) -> int:
         """A comment, CDATA, an instruction, a declaration, or a `<` that begins nothing; gives where to go on."""
         text = self.text
+        if text[start + 1 : start + 2] not in ("!", "?"):
+            return self._stray(start)
         for opening, ending, kind in (("<!--", "-->", "comment"), ("<![CDATA[", "]]>", "cdata"), ("<?", "?>", "instruction")):
             if not text.startswith(opening, start):
                 continue
@@ -256,9 +260,14 @@ class _Scan:
         if text[start : start + 9].upper() == "<!DOCTYPE" or text.startswith("<!ENTITY", start):
             self.tree.dtd = start
             return len(text)
-        self._remark("tag", start, start + 1, text[start : start + 200])
-        self._text(start, start + 1)
-        return start + 1
+        return self._stray(start)
+
+    def _stray(self, start: int) -> int:
+        """A `<`, or a row of them, that begins no tag: text."""
+        stop = max(_ROW.match(self.text, start).end() - 1, start + 1)  # type: ignore[union-attr]  # a `<` stands there
+        self._remark("tag", start, stop, self.text[start : start + 200])
+        self._text(start, stop)
+        return stop
 
     def _aside(self, kind: str, start: int, stop: int, text: str) -> None:
         self._remark(kind, start, stop, text)

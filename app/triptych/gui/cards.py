@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, Q
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from triptych.gui import words
-from triptych.gui.display import Prose, copied, set_button, to_clipboard
+from triptych.gui.display import Prose, copied, set_button, to_clipboard, visible
 from triptych.gui.painting import draw_severity
 from triptych.gui.pieces import link
 from triptych.gui.session import Session
@@ -51,7 +51,7 @@ class Card(QFrame):
         self._session, self._theme = session, theme
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         level = f"{words.SEVERITIES[finding.severity]} · {finding.confidence.value}"
-        self.setAccessibleName(copied(f"{level}: {finding.summary}"))
+        self.setAccessibleName(visible(f"{level}: {finding.summary}"))
         self._fold = link("▾")
         self._fold.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._fold.setAccessibleName("Fold or unfold this finding")
@@ -130,7 +130,7 @@ class Card(QFrame):
         head.addWidget(self._fold)
         self._foot = QWidget()
         foot = QHBoxLayout(self._foot)
-        foot.setContentsMargins(-4, 0, 0, 0)
+        foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(6)
         foot.addWidget(self._bytes)
         foot.addWidget(self._copy)
@@ -236,7 +236,9 @@ class CardPanel(QScrollArea):
         self.arrange()
 
     def _none(self) -> QWidget:
-        told = "Findings appear here once all stores have been read." if not self._session.case.complete else "No finding for this task."
+        told = (
+            "Findings appear here once all stores have been read."
+            if not self._session.case.complete
+            else "No finding for this task."
+        )
         return Prose(told, face(BODY))
-
-

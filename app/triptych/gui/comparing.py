@@ -17,9 +17,11 @@ from triptych.model.task import Presence, Store, Task
 from triptych.model.times import Instant
 
 _AS_CODE = frozenset(
-    "command arguments working_directory class_id data server guid tree_id tasks_path index hash hash_found crc access "
-    "security_descriptor subscription user_id group_id state_name last_result uri".split()
-)
+    (
+        "command", "arguments", "working_directory", "class_id", "data", "server", "guid", "tree_id", "tasks_path", "index",
+        "hash", "hash_found", "crc", "access", "security_descriptor", "subscription", "state_name", "last_result",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def telling(task: Task, store: Store) -> Telling:
     return Telling(store, Kind.DIM if absence.presence is Presence.UNKNOWN else Kind.ABSENT, text, absence.refs)
 
 
-def heading(task: Task | None, store: Store, case: Case) -> str:
+def heading(store: Store, case: Case) -> str:
     """The head of a store's column: its name and where it tells from."""
     name = words.STORE_NAMES[store]
     report = case.report(store)
@@ -80,14 +82,13 @@ def heading(task: Task | None, store: Store, case: Case) -> str:
 
 def columns(task: Task, case: Case) -> list[Column[Entry]]:
     """The four columns for a task."""
-    made = [Column("Field", _label, width=140)]
-    for store in words.STORES:
-        made.append(_column(telling(task, store), heading(task, store, case)))
-    return made
+    told = [telling(task, store) for store in words.STORES]
+    speaking = frozenset(one.store for one in told if one.kind is Kind.PLAIN)
+    return [Column("Field", _label, width=140), *(_column(one, heading(one.store, case), speaking) for one in told)]
 
 
-def _column(told: Telling, title: str) -> Column[Entry]:
-    return Column(title, lambda entry: _cell(entry, told), width=200)
+def _column(told: Telling, title: str, telling_stores: frozenset[Store]) -> Column[Entry]:
+    return Column(title, lambda entry: _cell(entry, told, telling_stores), width=200)
 
 
 def _label(entry: Entry) -> Cell:
@@ -103,7 +104,7 @@ def _tip(row: Row) -> str:
     return "\n".join(part for part in (row.label, acted, row.why) if part)
 
 
-def _cell(entry: Entry, told: Telling) -> Cell:
+def _cell(entry: Entry, told: Telling, speaking: frozenset[Store]) -> Cell:
     row, name = entry.row, words.STORE_NAMES[told.store]
     if row is None:
         return Cell("", kind=Kind.SECTION)
@@ -117,13 +118,15 @@ def _cell(entry: Entry, told: Telling) -> Cell:
     if reading.state is State.NOT_KEPT:
         text = f"not kept in {'the scheduler' if told.store is Store.SCHEDULER else name}"
         return Cell(text, reading.refs, Kind.DIM, said=f"{name}: {text}")
-    return _stated(row, told.store, reading)
+    return _stated(row, told.store, reading, speaking)
 
 
-def _stated(row: Row, store: Store, reading: Reading[Any]) -> Cell:
-    differs = row.verdict is Verdict.DIFFERS
+def _stated(row: Row, store: Store, reading: Reading[Any], speaking: frozenset[Store]) -> Cell:
+    """A cell with a telling. One that differs from an absent store alone is no difference: absence is drawn as such."""
     text = text_of(row, store, reading)
-    others = [text_of(row, other, cell) for other, cell in row.cells if other is not store and cell.state is not State.NOT_KEPT]
+    told = [(other, cell) for other, cell in row.cells if other in speaking and cell.state is not State.NOT_KEPT]
+    others = [text_of(row, other, cell) for other, cell in told if other is not store]
+    differs = row.verdict is Verdict.DIFFERS and any(other != text for other in others)
     marks = against_all(visible(text), [visible(other) for other in others]) if differs else ()
     acted = differs and row.runs is store
     dim = reading.state is State.NOT_STATED and not differs

@@ -162,7 +162,6 @@ def hidden(task: Task) -> bool:
     return told is Presence.HIDDEN or (told is Presence.ABSENT and task.record(Store.REGISTRY) is not None)
 
 
-
 def _ordered(task: Task) -> list[TaskRecord]:
     return [record for store in _PREFERRED if (record := task.record(store)) is not None]
 

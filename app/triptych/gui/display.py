@@ -51,6 +51,13 @@ def plain_label(text: str = "", name: str = "", font: QFont | None = None, *, wr
     return label
 
 
+def picture_label() -> QLabel:
+    """A label for a picture, never for text."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
 def set_text(label: QLabel, text: str) -> None:
     """Another text for a label made here."""
     label.setText(visible(text))
@@ -139,4 +146,3 @@ class Prose(QWidget):
             height += line.height() + leading
         layout.endLayout()
         return layout, max(int(height) - leading, 0)
-

@@ -140,20 +140,19 @@ class HexView(QAbstractScrollArea):
         span = self._span
         cited = span is not None and span.offset <= at < span.offset + span.length
         beside = any(other.offset <= at < other.offset + other.length for other in self._others)
-        if not cited and not beside:
+        if not (cited or beside):
             return
         colour = self._theme.colour("selection" if cited else "bytes_number")
         left = self._byte_x(column)
         box = QRectF(left - self._wide * 0.6, top, self._wide * 3.2, self._high)
         painter.fillRect(box, colour)
         painter.fillRect(QRectF(self._text_x(column), top, self._wide, self._high), colour)
-        if cited:
-            self._outline(painter, at, column, box)
+        if cited and span is not None:
+            self._outline(painter, at, column, box, span)
 
-    def _outline(self, painter: QPainter, at: int, column: int, box: QRectF) -> None:
+    def _outline(self, painter: QPainter, at: int, column: int, box: QRectF, span: Span) -> None:
         """The edges of the cited stretch: where the neighbour is not part of it."""
-        assert self._span is not None
-        start, end = self._span.offset, self._span.offset + self._span.length
+        start, end = span.offset, span.offset + span.length
         painter.setPen(QPen(self._theme.colour("accent"), 1.5))
         if at - COLUMNS < start:
             painter.drawLine(box.topLeft(), box.topRight())

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from triptych.evidence.source import EvidenceError
 from triptych.gui.digest import Digest, Digester
 from triptych.model.case import Case, Progress
 
@@ -130,7 +131,7 @@ class Jobs(QObject):
                     close()
         except Exception as failure:  # noqa: BLE001 - the thread's boundary: the window must outlive any scan
             _log.exception("the scan ended with an error")
-            error = f"{type(failure).__name__}: {failure}"
+            error = str(failure) if isinstance(failure, EvidenceError | OSError) else f"{type(failure).__name__}: {failure}"
         self._answers.put((generation, Ended(error)))
 
     def _fetch(self) -> None:

@@ -138,7 +138,9 @@ def _fitted(text: str, marks: Marks, width: int, font: QFont) -> tuple[str, Mark
     return shown, kept, boxes
 
 
-def draw_text(painter: QPainter, box: QRect, text: str, font: QFont, colour: QColor, marks: Marks = (), mark: QColor | None = None) -> None:
+def draw_text(
+    painter: QPainter, box: QRect, text: str, font: QFont, colour: QColor, marks: Marks = (), mark: QColor | None = None
+) -> None:
     """One line of text in a box, its marked stretches on the mark's ground."""
     shown, _, boxes = _fitted(text, marks, box.width(), font)
     painter.setFont(font)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QLayoutItem, QPushButton, QVBoxLayout, QWidget
 
-from triptych.gui.display import Prose, plain_label, set_button
+from triptych.gui.display import Prose, plain_label, set_button, visible
 from triptych.gui.theme import BODY, TITLE, face
 
 
@@ -25,10 +25,10 @@ class Flow(QLayout):
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]  # Qt itself asks past the end and wants None
+    def itemAt(self, index: int) -> QLayoutItem | None:
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]  # as above
+    def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def hasHeightForWidth(self) -> bool:
@@ -48,9 +48,12 @@ class Flow(QLayout):
         size = QSize()
         for item in self._items:
             size = size.expandedTo(item.minimumSize())
-        return size
+        margins = self.contentsMargins()
+        return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
 
-    def _arrange(self, rect: QRect, *, place: bool) -> int:
+    def _arrange(self, outer: QRect, *, place: bool) -> int:
+        margins = self.contentsMargins()
+        rect = outer.adjusted(margins.left(), margins.top(), -margins.right(), -margins.bottom())
         x, y, high = rect.x(), rect.y(), 0
         for item in self._items:
             widget = item.widget()
@@ -63,7 +66,7 @@ class Flow(QLayout):
                 item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self._gap
             high = max(high, size.height())
-        return y + high - rect.y()
+        return y + high - outer.y() + margins.bottom()
 
 
 class Chip(QPushButton):
@@ -78,7 +81,7 @@ class Chip(QPushButton):
 
     def say(self, text: str, said: str = "") -> None:
         set_button(self, text)
-        self.setAccessibleName(said or text)
+        self.setAccessibleName(visible(said or text))
 
     def dot(self, colour: QColor, *, square: bool = False) -> None:
         ratio = self.devicePixelRatioF()

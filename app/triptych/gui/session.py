@@ -64,11 +64,9 @@ class Session(QObject):
     case_changed = Signal(object)  # Digest
     selection_changed = Signal(object)  # Selection
     proof_wanted = Signal(object)  # Proof
-    room_wanted = Signal(str)
     run_changed = Signal(object)  # Run
     opened = Signal(object)  # Work
     bytes_came = Signal(object)  # Bytes
-    filter_changed = Signal(str)
 
     def __init__(self, opening: Open, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,26 +93,24 @@ class Session(QObject):
         return self.digest.line(self.selection.task)
 
     def open(self, arguments: tuple[str, ...], listings: tuple[str, ...] = ()) -> None:
-        """Open evidence and begin to read it. Raises what opening raises (EvidenceError, OSError)."""
+        """Open evidence and begin to read it. What cannot be opened is told by how the run ends."""
         work = self._open(arguments, listings)
-        self.work = work
         self.digest, self.selection, self._chosen = Digest(), Selection(), None
+        self.work = work
         self.opened.emit(work)
         self.case_changed.emit(self.digest)
         self.selection_changed.emit(self.selection)
-        self._start()
+        self._start(work)
 
     def rescan(self) -> None:
         """Read the same evidence again; what is selected stays selected."""
         if self.work is not None:
-            self.work = self._open(self.work.arguments, self.work.listings)
-            self._start()
+            self._start(self._open(self.work.arguments, self.work.listings))
 
     def add_listing(self, path: str) -> None:
         """Take a listing of the scheduler into the case and read again."""
         if self.work is not None:
-            self.work = self._open(self.work.arguments, (*self.work.listings, path))
-            self._start()
+            self._start(self._open(self.work.arguments, (*self.work.listings, path)))
 
     def cancel(self) -> None:
         if self.run.state == "reading":
@@ -175,11 +171,11 @@ class Session(QObject):
             return own[0] if step > 0 else own[-1]
         return 0 if step > 0 else len(ordered) - 1
 
-    def _start(self) -> None:
-        assert self.work is not None
+    def _start(self, work: Work) -> None:
+        self.work = work
         self._began = time.monotonic()
         self._set_run(Run("reading", Progress("Opening the evidence")))
-        self.jobs.start(self.work.scan, Digester(self.work.differences))
+        self.jobs.start(work.scan, Digester(work.differences))
 
     def _select(self, selection: Selection) -> None:
         if selection != self.selection:

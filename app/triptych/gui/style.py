@@ -36,7 +36,9 @@ QPushButton:focus { border-color: @accent; }
 QPushButton:disabled { color: @dim; border-color: @line; }
 QPushButton#main { background: @main_button; color: @main_button_text; border-color: @main_button; }
 QPushButton#main:focus { border-color: @accent; }
-QPushButton#link { background: transparent; border: 1px solid transparent; color: @accent; padding: 1px 4px; border-radius: 4px; }
+QPushButton#link { background: transparent; border: 1px solid transparent; color: @accent;
+  padding: 1px 3px 1px 0; border-radius: 4px;
+  text-align: left; min-width: 0; }
 QPushButton#link:hover { text-decoration: underline; }
 QPushButton#link:focus { border-color: @accent; }
 QPushButton#chip { background: transparent; border: 1px solid @strong_line; border-radius: 12px; padding: 3px 10px; }

@@ -42,7 +42,7 @@ class Cell:
     marks: tuple[tuple[int, int], ...] = ()
     mono: bool = False
     bold: bool = False
-    token: str = ""
+    ink: str = ""  # a token for the text, or for the stripe of a row
     tip: str = ""
     said: str = ""
     extra: object = None  # what a delegate of its own needs

@@ -33,7 +33,10 @@ def load_fonts() -> bool:
 
 
 def face(pixels: int = BODY, *, bold: bool = False, mono: bool = False) -> QFont:
-    """A font of the house. Without contextual alternates, which would draw 0x18 as 0×18; figures of one width."""
+    """A font of the house. Without contextual alternates, which would draw 0x18 as 0×18.
+
+    Columns of figures stand in the fixed face; Inter's tabular figures would widen every hyphen as well.
+    """
     return QFont(_face(pixels, bold, mono))
 
 
@@ -43,7 +46,7 @@ def _face(pixels: int, bold: bool, mono: bool) -> QFont:
     font.setPixelSize(pixels)
     font.setWeight((QFont.Weight.Bold if mono else QFont.Weight.DemiBold) if bold else QFont.Weight.Normal)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-    for feature, value in (("calt", 0), ("liga", 0 if mono else 1), ("tnum", 1)):
+    for feature, value in (("calt", 0), ("liga", 0 if mono else 1)):
         tag = QFont.Tag.fromString(feature)
         if tag is not None:
             font.setFeature(tag, value)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from triptych.gui.display import to_clipboard, visible
 from triptych.gui.painting import draw_hatch, draw_marks, draw_text
@@ -36,7 +47,7 @@ class CellDelegate(QStyledItemDelegate):
         elif cell.kind is Kind.NAME:
             self._name(painter, box, cell)
         else:
-            font = face(SMALL if cell.mono or cell.kind is Kind.SECTION else BODY, bold=cell.bold, mono=cell.mono)
+            font = face(SMALL if cell.mono or cell.kind in (Kind.SECTION, Kind.ABSENT) else BODY, bold=cell.bold, mono=cell.mono)
             mark = self._theme.colour("mark") if cell.kind is Kind.DIFFERS and not chosen else None
             draw_text(painter, box.adjusted(9, 0, -8, -1), visible(cell.text), font, self._ink(cell, chosen), cell.marks, mark)
         self._frame(painter, box, option)
@@ -61,15 +72,15 @@ class CellDelegate(QStyledItemDelegate):
             return self._theme.colour("text")
         if cell.kind in (Kind.DIM, Kind.SECTION):
             return self._theme.colour("dim")
-        return self._theme.colour(cell.token or "text")
+        return self._theme.colour(cell.ink or "text")
 
     def _stores(self, painter: QPainter, box: QRect, cell: Cell) -> None:
         marks = cell.extra if isinstance(cell.extra, tuple) else ()
         at = QPointF(box.left() + 12, box.center().y() - 7.5)
         device = painter.device()
         draw_marks(painter, self._theme, at, marks, device.devicePixelRatio() if device else 1.0)
-        if cell.token:
-            painter.fillRect(QRect(box.left(), box.top(), EDGE, box.height()), self._theme.colour(cell.token))
+        if cell.ink:
+            painter.fillRect(QRect(box.left(), box.top(), EDGE, box.height()), self._theme.colour(cell.ink))
 
     def _name(self, painter: QPainter, box: QRect, cell: Cell) -> None:
         name, folder = cell.extra if isinstance(cell.extra, tuple) else (cell.text, "")
@@ -103,8 +114,9 @@ class TableView(QTableView):
     proof = Signal(str, object)  # what it proves, tuple[EvidenceRef, ...]
     typed = Signal(str)  # text typed where letters filter
 
-    def __init__(self, model: Table[object], theme: Theme, name: str, *, whole_rows: bool = True, filters: bool = False) -> None:
+    def __init__(self, model: Table[Any], theme: Theme, name: str, *, whole_rows: bool = True, filters: bool = False) -> None:
         super().__init__()
+        self.table = model
         self.whole_rows, self._filters, self._theme = whole_rows, filters, theme
         self.setAccessibleName(name)
         self.setModel(model)
@@ -133,12 +145,6 @@ class TableView(QTableView):
         self.doubleClicked.connect(self.ask_proof)
         theme.changed.connect(self.viewport().update)
 
-    @property
-    def table(self) -> Table[object]:
-        model = self.model()
-        assert isinstance(model, Table)
-        return model
-
     def ask_proof(self, index: QModelIndex | None = None) -> None:
         """Tell what proves a cell, or the first cell of its row that has a proof."""
         index = index or self.currentIndex()
@@ -153,7 +159,7 @@ class TableView(QTableView):
 
     def copy(self) -> None:
         """What is selected, whole, as text for a report."""
-        ranges = [(part.top(), part.left(), part.bottom(), part.right()) for part in self.selectionModel().selection()]
+        ranges = [(part.top(), part.left(), part.bottom(), part.right()) for part in self.selectionModel().selection().toList()]
         if not ranges and self.currentIndex().isValid():
             row, column = self.currentIndex().row(), self.currentIndex().column()
             ranges = [(row, column, row, column)]
@@ -209,7 +215,7 @@ class TableView(QTableView):
         return first.text if first is shown else f"{first.text} · {self.table.columns[column].title}"
 
 
-def refs_of_row(table: Table[object], row: int) -> tuple[EvidenceRef, ...]:
+def refs_of_row(table: Table[Any], row: int) -> tuple[EvidenceRef, ...]:
     return next((refs for column in range(table.columnCount()) if (refs := table.cell(row, column).refs)), ())
 
 

@@ -87,6 +87,7 @@ def short_place(where: Place) -> str:
             return f"line {line:,} <{xpath.rpartition('/')[2]}>"
         case RegistryPlace(key, name):
             leaf = key.rpartition("\\")[2]
+            leaf = f"{leaf[:9]}…}}" if leaf.startswith("{") and len(leaf) == 38 else leaf
             return f"{leaf}, {name or '(default)'}" if name is not None else f"key {leaf}"
         case FilePlace(path):
             return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path

@@ -17,6 +17,23 @@ from triptych.lessons.windows import WINDOWS, Windows
 from triptych.model.times import parse_iso
 
 STOCK = 160
+"""So many of a machine's tasks are those that Windows brings along."""
+
+EVERYWHERE = (
+    r"\Microsoft\Windows\Defrag\ScheduledDefrag",
+    r"\Microsoft\Windows\ExploitGuard",
+    r"\Microsoft\Windows\InstallService",
+    r"\Microsoft\Windows\RecoveryEnvironment",
+    r"\Microsoft\Windows\Registry",
+    r"\Microsoft\Windows\SystemRestore",
+    r"\Microsoft\Windows\Time Synchronization",
+    r"\Microsoft\Windows\UpdateOrchestrator",
+    r"\Microsoft\Windows\WaaSMedic",
+    r"\Microsoft\Windows\Windows Defender",
+    r"\Microsoft\Windows\WindowsUpdate",
+)
+"""Tasks that protect or mend the machine: one of them missing would be a sign."""
+
 _INSTALLED = parse_iso("2023-11-09T19:20:41.1733127Z").ticks
 _UPGRADED = parse_iso("2025-10-14T20:31:07.5310883Z").ticks
 _COLLECTED = parse_iso("2026-03-14T09:02:36.8914412Z").ticks
@@ -34,7 +51,7 @@ def benign(version: str = "10", seed: int = 1, *, name: str = "", tasks: int = 2
         Account("svc-backup", f"{_DOMAIN_SID}-{chance.number(2000, 2999)}", "svc-backup"),
     )
     make = Maker(chance, clock, windows, host, "corp.example")
-    facts = _chosen(chance, stock_facts(windows), max(0, min(STOCK, tasks - 40)))
+    facts = _spelt_alike(_chosen(chance, stock_facts(windows), max(0, min(STOCK, tasks - 40))))
     made = [stock_task(chance, clock, windows, fact) for fact in facts]
     made += [*vendor_tasks(make, accounts[:1]), *odd_tasks(make, accounts[0])]
     made += admin_jobs(make, accounts[1], max(3, tasks - len(made)))
@@ -65,11 +82,27 @@ def _clock(chance: Chance, windows: Windows) -> Clock:
 
 
 def _chosen(chance: Chance, facts: list[StockFact], count: int) -> list[StockFact]:
-    """So many of the facts, those with a known principal first."""
+    """So many of the facts: those that no machine lacks, then others with a known principal, then the rest."""
     known = [fact for fact in facts if fact.principal]
-    if len(known) >= count:
-        return chance.some(known, count)
-    return known + chance.some([fact for fact in facts if not fact.principal], count - len(known))
+    always = [fact for fact in known if fact.path.startswith(EVERYWHERE)]
+    others = [fact for fact in known if fact not in always]
+    left = max(0, count - len(always))
+    chosen = always + chance.some(others, left)
+    return chosen + chance.some([fact for fact in facts if not fact.principal], max(0, left - len(others)))
+
+
+def _spelt_alike(facts: list[StockFact]) -> list[StockFact]:
+    """Sources spell folders with other capitals; a machine knows one spelling of each."""
+    known: dict[str, str] = {}
+    spelt = []
+    for fact in facts:
+        folder, _, name = fact.path.rpartition("\\")
+        parts = folder.split("\\")
+        for number in range(1, len(parts)):
+            above = "\\".join(parts[: number + 1]).casefold()
+            parts[number] = known.setdefault(above, parts[number])
+        spelt.append(replace(fact, path="\\".join([*parts, name])))
+    return spelt
 
 
 def _classes(facts: list[StockFact], clock: Clock, chance: Chance) -> tuple[ComClass, ...]:
@@ -93,4 +126,3 @@ def _filed(tasks: list[TaskSpec]) -> list[TaskSpec]:
 def _explorer_job() -> bytes:
     command = JobSpec(r"C:\Windows\explorer.exe", "/NoUACCheck", author="ExplorerShellUnelevated", product=0x0A00)
     return job_bytes(command)
-

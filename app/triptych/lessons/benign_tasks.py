@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from triptych.lessons.access import task_sid
+from triptych.formats.sid import task_sid
 from triptych.lessons.chance import Chance
 from triptych.lessons.host import Account
 from triptych.lessons.task_spec import (
@@ -63,9 +63,7 @@ def daily(start: str, **more: str) -> TriggerSpec:
 def as_user(account: Account, domain: str, *, highest: bool = False, logon_type: str = "InteractiveToken") -> PrincipalSpec:
     """The principal of a user's own task: XML names the SID, the registry the name too."""
     level = "HighestAvailable" if highest else "LeastPrivilege"
-    return PrincipalSpec(
-        "Author", user_id=account.sid, logon_type=logon_type, run_level=level, account=f"{domain}\\{account.name}"
-    )
+    return PrincipalSpec("Author", user_id=account.sid, logon_type=logon_type, run_level=level, account=f"{domain}\\{account.name}")
 
 
 def user_access(path: str, sid: str) -> str:

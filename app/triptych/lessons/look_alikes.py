@@ -11,9 +11,9 @@ import struct
 from dataclasses import replace
 
 from triptych.lessons.benign_tasks import LAPTOP, SYSTEM, as_user, com, daily, definition, exec_, local, user_access
+from triptych.lessons.collection import File
 from triptych.lessons.hive_key import dword, string
 from triptych.lessons.host import Account, Hives
-from triptych.lessons.collection import File
 from triptych.lessons.machine import Edit
 from triptych.lessons.software_hive import task_values
 from triptych.lessons.task_spec import PrincipalSpec, SettingsSpec, TaskSpec, TriggerSpec
@@ -82,8 +82,9 @@ def _managed_below_windows(make: Maker, account: Account) -> list[TaskSpec]:
     """What users and management put below the folder of Windows: a scheduled job of PowerShell, a data collector set."""
     jobs = rf"C:\Users\{account.profile}\AppData\Local\Microsoft\Windows\PowerShell\ScheduledJobs"
     arguments = (
-        "-NoLogo -NonInteractive -WindowStyle Hidden -Command \"Import-Module PSScheduledJob; "
-        f"$jobDef = [Microsoft.PowerShell.ScheduledJob.ScheduledJobDefinition]::LoadFromStore('CleanTemp', '{jobs}'); $jobDef.Run()\""
+        '-NoLogo -NonInteractive -WindowStyle Hidden -Command "Import-Module PSScheduledJob; '
+        "$jobDef = [Microsoft.PowerShell.ScheduledJob.ScheduledJobDefinition]::LoadFromStore('CleanTemp', "
+        f"'{jobs}'); $jobDef.Run()\""
     )
     job = definition(
         as_user(account, make.domain, logon_type="S4U"),
@@ -115,7 +116,7 @@ def _newer(make: Maker) -> list[TaskSpec]:
         trigger = TriggerSpec("TimeTrigger", start=local(start), interval="PT8H")
         told = definition(
             PrincipalSpec("Author", user_id="S-1-5-18"),
-            (exec_(enroller, f"/o \"{enrolment}\" /c"),),
+            (exec_(enroller, f'/o "{enrolment}" /c'),),
             trigger,
             author="Microsoft Corporation",
             settings=replace(LAPTOP, unified_engine=True),
@@ -124,7 +125,9 @@ def _newer(make: Maker) -> list[TaskSpec]:
         path = rf"{folder}\Schedule #{number} created by enrollment client"
         made.append(replace(make.task(path, told), access="O:SYG:SYD:P(A;;FA;;;SY)"))
     widget = com("{0B3398EA-00F1-418B-AA31-6F2F9BE5809B}", "$(Arg0)")
-    packaged = definition(PrincipalSpec("InteractiveUsers", group_id="S-1-5-4"), (widget,), TriggerSpec("LogonTrigger"), schema="1.6")
+    packaged = definition(
+        PrincipalSpec("InteractiveUsers", group_id="S-1-5-4"), (widget,), TriggerSpec("LogonTrigger"), schema="1.6"
+    )
     made.append(make.task(r"\Contoso\Widgets", packaged))
     return made
 
@@ -177,4 +180,3 @@ def odd_files(make: Maker, explorer_job: bytes) -> tuple[File, ...]:
         File("Windows/Tasks/CreateExplorerShellUnelevatedTask.job", explorer_job, when),
         File("Windows/Tasks/SA.DAT", _SA_DAT, when),
     )
-

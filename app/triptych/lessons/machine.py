@@ -32,14 +32,12 @@ Edit = Callable[[Hives], None]
 class Machine(Host):
     """`edits` change the finished keys in order; `logged_edits` come after them and stand in the SOFTWARE hive's log alone.
 
-    `extra_files` replace files of the same path; `backup_edits`, where given, make a RegBack copy of SOFTWARE in the state
-    before all edits, with these instead. `folders` are empty folders of the evidence.
+    `extra_files` come on top and replace files of the same path; `folders` are empty folders of the evidence.
     """
 
     seed: int = 0
     edits: tuple[Edit, ...] = ()
     logged_edits: tuple[Edit, ...] = ()
-    backup_edits: tuple[Edit, ...] | None = None
     extra_files: tuple[File, ...] = ()
     folders: tuple[str, ...] = ()
 
@@ -133,9 +131,6 @@ def _hive_files(machine: Machine) -> list[File]:
         software, log = dirty(software, later)
         made += [File(f"{CONFIG}/SOFTWARE.LOG1", log, written), File(f"{CONFIG}/SOFTWARE.LOG2", b"", machine.installed)]
     made.append(File(f"{CONFIG}/SOFTWARE", software, written))
-    if machine.backup_edits is not None:
-        backup = _software_bytes(machine, built_hives(machine, machine.backup_edits))
-        made.append(File(f"{CONFIG}/RegBack/SOFTWARE", backup, machine.installed))
     for account in machine.accounts:
         root = hives.users.get(account.sid)
         if root is not None:

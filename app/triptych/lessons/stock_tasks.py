@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from triptych.lessons.access import service_sid, task_sid
+from triptych.formats.sid import service_sid, task_sid
 from triptych.lessons.benign_tasks import Clock, com, definition, exec_, local, new_task, registered_between
 from triptych.lessons.chance import Chance
 from triptych.lessons.host import ComClass
@@ -60,18 +60,18 @@ def stock_facts(windows: Windows) -> list[StockFact]:
     """The tasks of a release with known principal first, then the others, each group by path."""
     found = []
     for task in table("baselines/stock.json")["tasks"]:
-        if task.get("product") != "Windows" or not task["actions"] or not set(windows.baseline) & set(task["windows"]):
+        if task.get("product") != "Windows" or not task.get("actions") or not set(windows.baseline) & set(task.get("windows", ())):
             continue
-        principals = [sid for sid in task["principals"] if sid in _PRINCIPALS]
+        principals = [sid for sid in task.get("principals", ()) if sid in _PRINCIPALS]
         found.append(
             StockFact(
                 task["path"],
                 task["actions"][0],
                 principals[0] if principals else "",
-                tuple(task["triggers"]),
-                bool(task["hidden"]),
-                bool(task["maintenance"]),
-                task["author"] or "",
+                tuple(task.get("triggers", ())),
+                bool(task.get("hidden")),
+                bool(task.get("maintenance")),
+                task.get("author") or "",
             )
         )
     return sorted(found, key=lambda fact: (not fact.principal, fact.path.casefold()))
@@ -80,7 +80,9 @@ def stock_facts(windows: Windows) -> list[StockFact]:
 def stock_task(chance: Chance, clock: Clock, windows: Windows, fact: StockFact) -> TaskSpec:
     """The task of a fact, registered by setup or by a later update."""
     late = chance.chance(0.2)
-    low, high = (clock.upgraded, clock.collected - 20 * TICKS_A_DAY) if late else (clock.installed, clock.installed + TICKS_A_DAY // 24)
+    low, high = (
+        (clock.upgraded, clock.collected - 20 * TICKS_A_DAY) if late else (clock.installed, clock.installed + TICKS_A_DAY // 24)
+    )
     registered = registered_between(chance, low or clock.installed, high)
     triggers = tuple(_trigger(chance, kind) for kind in fact.triggers)
     access = chance.pick(_ACCESS)
@@ -205,4 +207,3 @@ def _backdated(chance: Chance, task: TaskSpec) -> TaskSpec:
     period = {"P7D": 7, "P1M": 30}.get(task.definition.settings.maintenance_period, 1)
     days = chance.number(0, period - 1)
     return replace(task, times=replace(task.times, registered=task.times.registered - days * TICKS_A_DAY))
-

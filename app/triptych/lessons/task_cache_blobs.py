@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 
+from triptych.formats.sid import sid_bytes
 from triptych.formats.task_cache.actions import (
     ActionLayout,
     ActionsBlob,
@@ -38,7 +39,6 @@ from triptych.formats.task_cache.triggers import (
     WnfTrigger,
     encode_triggers,
 )
-from triptych.lessons.access import sid_bytes
 from triptych.lessons.task_spec import ActionSpec, Definition, PrincipalSpec, SettingsSpec, TaskTimes, TriggerSpec
 from triptych.model.times import UNBOUNDED, Instant, Zone, duration_seconds
 

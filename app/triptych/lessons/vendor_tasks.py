@@ -41,13 +41,24 @@ class Maker:
         self.chance, self.clock, self.windows, self.name = chance, clock, windows, name
         self.domain = domain.split(".")[0].upper() or name
 
-    def task(self, path: str, told: Definition, *, ran: bool = True, owner: str = "", result: int = 0, order: str = "full") -> TaskSpec:
+    def task(
+        self, path: str, told: Definition, *, ran: bool = True, owner: str = "", result: int = 0, order: str = "full"
+    ) -> TaskSpec:
         """A task registered on some day; one with an owner has that user's descriptor."""
         low = self.clock.installed + TICKS_A_DAY
         registered = registered_between(self.chance, low, self.clock.collected - 3 * TICKS_A_DAY)
         access = user_access(path, owner) if owner else ""
         return new_task(
-            self.chance, self.clock, self.windows, path, told, registered=registered, access=access, ran=ran, result=result, order=order
+            self.chance,
+            self.clock,
+            self.windows,
+            path,
+            told,
+            registered=registered,
+            access=access,
+            ran=ran,
+            result=result,
+            order=order,
         )
 
     def user_task(self, account: Account, path: str, *actions: ActionSpec, triggers: tuple[TriggerSpec, ...]) -> TaskSpec:
@@ -233,7 +244,7 @@ def admin_jobs(make: Maker, account: Account, count: int) -> list[TaskSpec]:
         night = f"2024-{1 + number % 12:02d}-{1 + number % 27:02d}T{number % 5 + 1:02d}:{number * 7 % 60:02d}:00"
         settings = SettingsSpec(time_limit="PT4H", start_when_available=number % 3 == 0)
         name = department if number < len(_DEPARTMENTS) else f"{department} {number // len(_DEPARTMENTS) + 1}"
-        actions = (exec_(rf"{folder}\export.exe", f"--unit {department.lower()}", folder),)
+        actions: tuple[ActionSpec, ...] = (exec_(rf"{folder}\export.exe", f"--unit {department.lower()}", folder),)
         if number % 6 == 0:
             actions += (exec_(rf"{folder}\copy.exe", f"--unit {department.lower()} --to archive", folder),)
         author = rf"{make.domain}\{account.name}"

@@ -8,6 +8,7 @@ from triptych.model.finding import Finding
 from triptych.rules.dates import DATES
 from triptych.rules.disagreement import DISAGREEMENT
 from triptych.rules.handmade import HANDMADE
+from triptych.rules.identity import IDENTITY
 from triptych.rules.index import INDEX
 from triptych.rules.listing import LISTING
 from triptych.rules.malformed import MALFORMED
@@ -19,7 +20,7 @@ from triptych.rules.security import SECURITY
 from triptych.rules.unusual import UNUSUAL
 
 RULES: tuple[Rule, ...] = (
-    *SECURITY, *INDEX, *ORPHANS, *PRESENCE, *LISTING, *HANDMADE, *DISAGREEMENT, *MALFORMED, *DATES, *RECOVERED, *UNUSUAL,
+    *SECURITY, *INDEX, *ORPHANS, *PRESENCE, *LISTING, *HANDMADE, *DISAGREEMENT, *IDENTITY, *MALFORMED, *DATES, *RECOVERED, *UNUSUAL,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant, Zone
-from triptych.rules.lookups import has_tasks_key, is_linked, is_vendors, once, zone_minutes
+from triptych.rules.lookups import has_tasks_key, is_an_offset, is_linked, is_vendors, once
 from triptych.rules.phrases import cited, sentences, when
 from triptych.rules.rule import Context, Rule
 
@@ -37,7 +37,7 @@ class _Clash:
 
 
 def _check(context: Context) -> Iterator[Finding]:
-    for clashes in (list(_younger_than_key(context)), list(_older_file(context))):
+    for clashes in (list(_younger_than_key(context)), list(_authored_later(context)), list(_older_file(context))):
         if len(clashes) >= _SEVERAL and len(clashes) * 20 > len(context.case.tasks):
             continue  # one in twenty: the machine's clock was wrong for a while, or the copy brought its own times
         for clash in clashes:
@@ -83,12 +83,30 @@ def _younger_than_key(context: Context) -> Iterator[_Clash]:
 
 
 def _offset_words(context: Context, ticks: int) -> str:
-    minutes = zone_minutes(context)
-    if minutes and abs(ticks - minutes * 60 * TICKS_A_SECOND) <= _TOLERANCE:
+    if is_an_offset(context, ticks, _TOLERANCE):
         return (
             "The difference is this host's offset from UTC: local time was written where UTC belongs, as the tool GhostTask does."
         )
     return ""
+
+
+def _authored_later(context: Context) -> Iterator[_Clash]:
+    """A Date that lies days behind the last write of the key that holds it; the zone of a Date is often not told."""
+    for task, record in context.pairs():
+        date, key = record.registration.date, record.keeping.tasks_written
+        if not has_tasks_key(record) or date.value is None or key.value is None or not date.value.showable:
+            continue
+        if date.value.ticks - key.value.ticks <= 2 * TICKS_A_DAY or context.baseline.find(task.path) is not None:
+            continue
+        yield _Clash(
+            task,
+            record,
+            f"Date {date.value.iso}",
+            f"its Date is {when(date.value)}, and the key that says so was written last at {when(key.value)}",
+            "Date is text that the author of the definition writes, and nothing checks it; this one had not come yet when the "
+            "registry was written last. It was made up, or written by a machine whose clock was ahead.",
+            (date, key),
+        )
 
 
 def _older_file(context: Context) -> Iterator[_Clash]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from triptych.analysis.comparison import differences
 from triptych.analysis.row import Row
-from triptych.model.evidence import EvidenceRef, Reading
+from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
-from triptych.model.task import Action, Store, Task, TaskRecord
-from triptych.rules.lookups import WINDOWS_8, WINDOWS_10, has_stock_actions, is_linked, once
-from triptych.rules.phrases import cited, cut, join, quoted, sentences
+from triptych.model.task import Action, Store, Task
+from triptych.rules.lookups import WINDOWS_8, has_stock_actions, is_linked, once
+from triptych.rules.phrases import cited, cut, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
 _STORES = (Store.XML, Store.REGISTRY)
@@ -36,14 +36,27 @@ def _compared(context: Context) -> list[tuple[Task, tuple[Row, ...]]]:
     return once(context, "compared", make)
 
 
-def _check(prefix: str, rule: Callable[[], Rule], what: str) -> Callable[[Context], Iterator[Finding]]:
-    def check(context: Context) -> Iterator[Finding]:
-        for task, rows in _compared(context):
-            here = [row for row in rows if row.field.startswith(prefix)]
-            if here:
-                yield _finding(context, rule(), task, here, what)
+def _differing(context: Context, rule: Rule, prefix: str, what: str) -> Iterator[Finding]:
+    for task, rows in _compared(context):
+        here = [row for row in rows if row.field.startswith(prefix)]
+        if here:
+            yield _finding(context, rule, task, here, what)
 
-    return check
+
+def _check_actions(context: Context) -> Iterator[Finding]:
+    yield from _differing(context, ACTION_DIFFERS, "actions[", "what is started")
+
+
+def _check_triggers(context: Context) -> Iterator[Finding]:
+    yield from _differing(context, TRIGGER_DIFFERS, "triggers[", "when it starts")
+
+
+def _check_principal(context: Context) -> Iterator[Finding]:
+    yield from _differing(context, PRINCIPAL_DIFFERS, "principal.", "whom it runs as")
+
+
+def _check_settings(context: Context) -> Iterator[Finding]:
+    yield from _differing(context, SETTINGS_DIFFERS, "settings.", "settings")
 
 
 def _finding(context: Context, rule: Rule, task: Task, rows: list[Row], what: str) -> Finding:
@@ -137,114 +150,6 @@ def _weigh_actions(context: Context, task: Task) -> tuple[Severity, str]:
     return Severity.CRITICAL, "Windows ships this task, and what runs is not what any known version ships."
 
 
-# -- where the task is said to be ----------------------------------------------------------------------------------------
-
-
-def _check_paths(context: Context) -> Iterator[Finding]:
-    for task in context.case.tasks:
-        registry, file = task.record(Store.REGISTRY), task.record(Store.XML)
-        claims = _claims(registry, file)
-        here = _folded(task.path)
-        wrong = [(who, path, reading) for who, path, reading in claims if _folded(path) != here]
-        if not wrong:
-            continue
-        told = [f"{who} says {quoted(path)}" for who, path, _ in wrong]
-        by_key = any(who == _PATH_VALUE for who, _, _ in wrong)
-        yield PATH_DIFFERS.finding(
-            task,
-            "; ".join(f"{who}={path.casefold()}" for who, path, _ in wrong),
-            summary=f"{task.path}: {join(told)}",
-            why=sentences(
-                "The task stands at another place than it says of itself.",
-                "The service compares Path with the place when the task is changed and refuses (0x8000FFFF); it never writes two "
-                "that differ."
-                if by_key
-                else "URI is free text that Windows shows and does not go by: it stays when a definition is copied, exported and "
-                "imported under another name, and it can be written to mislead. Judged low.",
-            ),
-            refs=cited(*(reading for _, _, reading in wrong), *(record.ref for record in task.records)),
-            severity=Severity.MEDIUM if by_key else Severity.LOW,
-        )
-
-
-_PATH_VALUE = "the Path value of the Tasks key"
-
-
-def _claims(registry: TaskRecord | None, file: TaskRecord | None) -> list[tuple[str, str, Reading[str]]]:
-    found = []
-    if registry is not None:
-        if is_linked(registry):
-            found.append((_PATH_VALUE, registry.keeping.tasks_path))
-        found.append(("the URI in the registry", registry.registration.uri))
-    if file is not None:
-        found.append(("the URI in the XML file", file.registration.uri))
-    return [
-        (who, reading.value, reading)
-        for who, reading in found
-        if reading.stated and reading.value and not reading.value.startswith("$(")
-    ]
-
-
-def _folded(path: str) -> str:
-    return path.casefold().strip("\\")
-
-
-# -- the Hash value ------------------------------------------------------------------------------------------------------
-
-
-def _check_hash(context: Context) -> Iterator[Finding]:
-    """Learned on this host: only where the files of shipped tasks match their Hash does a mismatch mean anything."""
-    pairs = [(task, record) for task, record in context.pairs() if _hashes(task, record)]
-    matching = sum(1 for task, record in pairs if _fits(task, record))
-    if matching == 0:
-        return  # the way in which the file is hashed is then not the one known to us
-    for task, record in pairs:
-        if _fits(task, record):
-            continue
-        severity, moved = _weigh_hash(context, matching, len(pairs))
-        file = task.record(Store.XML)
-        yield HASH_DIFFERS.finding(
-            task,
-            "Hash differs",
-            summary=f"{task.path}: the Hash in the registry is not that of the XML file",
-            why=sentences(
-                "The service writes file and Hash together, so the file was changed or put there by another hand.",
-                moved,
-                "Windows 7 refuses such a task (0x80041321)."
-                if context.build is not None and context.build < WINDOWS_8
-                else "Windows 10 and later run the registry and never compare the two.",
-            ),
-            refs=cited(record.keeping.hash, *([file.keeping.hash_found, file.ref] if file else [])),
-            severity=severity,
-            confidence=Confidence.LIKELY if severity is not Severity.INFO else Confidence.POSSIBLE,
-            time=file.keeping.file_written.value if file else None,
-        )
-
-
-def _hashes(task: Task, record: TaskRecord) -> tuple[str, str] | None:
-    """The two SHA-256 in hex; None where one is missing or is the older CRC32 of four bytes."""
-    file = task.record(Store.XML)
-    kept, found = (record.keeping.hash.value or "").lower(), (file.keeping.hash_found.value or "").lower() if file else ""
-    return (kept, found) if is_linked(record) and len(kept) == 64 and found else None
-
-
-def _fits(task: Task, record: TaskRecord) -> bool:
-    hashes = _hashes(task, record)
-    return hashes is not None and hashes[0] in hashes[1]
-
-
-_ENOUGH_HASHES = 10
-_NEARLY_ALL = 0.9
-
-
-def _weigh_hash(context: Context, matching: int, known: int) -> tuple[Severity, str]:
-    figures = f"On this host {matching:,} of {known:,} task files match their Hash"
-    if matching < _ENOUGH_HASHES or matching < _NEARLY_ALL * known:
-        return Severity.INFO, f"{figures}: too few to prove what is hashed, so this is information only."
-    before_10 = context.build is not None and context.build < WINDOWS_10
-    return (Severity.MEDIUM if before_10 else Severity.LOW), f"{figures}, which proves what is hashed: the mismatch is real."
-
-
 _NEXT = (
     "Compare both tellings side by side, and with the content of events 4698 and 4702.",
     "See in events 129 and 200 which program really ran.",
@@ -259,7 +164,7 @@ ACTION_DIFFERS = Rule(
     "XML file and registry start something else.",
     _BENIGN,
     _NEXT,
-    _check("actions[", lambda: ACTION_DIFFERS, "what is started"),
+    _check_actions,
     ("T1053.005", "T1112", "T1036"),
 )
 TRIGGER_DIFFERS = Rule(
@@ -268,7 +173,7 @@ TRIGGER_DIFFERS = Rule(
     "XML file and registry start the task at different times or events.",
     _BENIGN,
     _NEXT,
-    _check("triggers[", lambda: TRIGGER_DIFFERS, "when it starts"),
+    _check_triggers,
     ("T1053.005", "T1112"),
 )
 PRINCIPAL_DIFFERS = Rule(
@@ -277,7 +182,7 @@ PRINCIPAL_DIFFERS = Rule(
     "XML file and registry run the task as different accounts or with different rights.",
     _BENIGN,
     _NEXT,
-    _check("principal.", lambda: PRINCIPAL_DIFFERS, "whom it runs as"),
+    _check_principal,
     ("T1053.005", "T1112"),
 )
 SETTINGS_DIFFERS = Rule(
@@ -286,27 +191,7 @@ SETTINGS_DIFFERS = Rule(
     "XML file and registry give different settings.",
     _BENIGN,
     _NEXT,
-    _check("settings.", lambda: SETTINGS_DIFFERS, "settings"),
+    _check_settings,
     ("T1053.005", "T1112"),
 )
-PATH_DIFFERS = Rule(
-    "path-differs",
-    Severity.MEDIUM,
-    "The place in the Tree, the Path value, the URI and the place of the file disagree.",
-    "A definition exported and imported under another name keeps its URI.",
-    ("Look for a task at the place that is claimed.", "Compare Author, Date and actions with that task."),
-    _check_paths,
-    ("T1036.004",),
-)
-HASH_DIFFERS = Rule(
-    "hash-differs",
-    Severity.INFO,
-    "The Hash in the registry is not that of the XML file; information until this host proves what is hashed.",
-    "A file saved again by an upgrade or a migration tool, or restored from a backup.",
-    ("Compare file and registry field by field.", "Look at the file's times in $MFT and at the USN journal."),
-    _check_hash,
-    ("T1036",),
-)
-DISAGREEMENT: tuple[Rule, ...] = (
-    ACTION_DIFFERS, TRIGGER_DIFFERS, PRINCIPAL_DIFFERS, SETTINGS_DIFFERS, PATH_DIFFERS, HASH_DIFFERS,
-)  # fmt: skip
+DISAGREEMENT: tuple[Rule, ...] = (ACTION_DIFFERS, TRIGGER_DIFFERS, PRINCIPAL_DIFFERS, SETTINGS_DIFFERS)

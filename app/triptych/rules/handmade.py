@@ -13,7 +13,7 @@ from triptych.model.evidence import EvidenceRef, State
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import TICKS_A_SECOND
-from triptych.rules.lookups import access_of, entries, is_absent, is_linked, is_modern, once, zone_minutes
+from triptych.rules.lookups import access_of, entries, is_absent, is_an_offset, is_linked, is_modern, offsets, once
 from triptych.rules.phrases import cited, join, sentences
 from triptych.rules.rule import Context, Rule
 
@@ -110,7 +110,7 @@ def _clock(context: Context, record: TaskRecord) -> Iterator[_Mark]:
     if share <= _LONE:
         yield _Mark("a time of registration in whole milliseconds", record.run.registered.refs)
     date = record.registration.date.value
-    if date is not None and date.digits == 0 and 0 <= registered.ticks - date.ticks < TICKS_A_SECOND and zone_minutes(context):
+    if date is not None and date.digits == 0 and 0 <= registered.ticks - date.ticks < TICKS_A_SECOND and any(offsets(context)):
         yield _Mark(
             "a Date that equals the time of registration although one is local and the other UTC", record.registration.date.refs
         )
@@ -119,12 +119,11 @@ def _clock(context: Context, record: TaskRecord) -> Iterator[_Mark]:
 
 
 def _is_local(context: Context, record: TaskRecord) -> bool:
-    minutes, registered = zone_minutes(context), record.run.registered.value
-    written = (record.keeping.index_written.value, record.keeping.tree_written.value, record.keeping.tasks_written.value)
-    if not minutes or registered is None:
+    registered = record.run.registered.value
+    keys = (record.keeping.index_written.value, record.keeping.tree_written.value, record.keeping.tasks_written.value)
+    if registered is None:
         return False
-    ahead = minutes * 60 * TICKS_A_SECOND
-    return any(time is not None and abs(registered.ticks - ahead - time.ticks) <= _NEAR for time in written)
+    return any(written is not None and is_an_offset(context, registered.ticks - written.ticks, _NEAR) for written in keys)
 
 
 def _in_milliseconds(record: TaskRecord) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from triptych.model.evidence import State
 from triptych.model.finding import Confidence, Finding, Severity
@@ -123,14 +124,13 @@ def _check_mismatch(context: Context) -> Iterator[Finding]:
         if keeping.index.value not in KEYS or keeping.index_keys.state in (State.NOT_KEPT, State.UNREADABLE):
             continue
         named, keys = KEYS[keeping.index.value], keeping.index_keys.value or ()
-        fact = _contradiction(record, named, keys)
-        if fact:
-            found, summary, why = fact
+        clash = _contradiction(record, named, keys)
+        if clash:
             yield INDEX_MISMATCH.finding(
                 task,
-                found,
-                summary=f"{task.path}: {summary}",
-                why=why,
+                clash.found,
+                summary=f"{task.path}: {clash.summary}",
+                why=clash.why,
                 refs=cited(keeping.index, keeping.index_keys, *(trigger.type for trigger in record.triggers)) or record.ref,
                 confidence=Confidence.CERTAIN if named not in keys else Confidence.LIKELY,
                 time=keeping.tree_written.value,
@@ -138,24 +138,33 @@ def _check_mismatch(context: Context) -> Iterator[Finding]:
     yield from _orphan_entries(context)
 
 
-def _contradiction(record: TaskRecord, named: str, keys: tuple[str, ...]) -> tuple[str, str, str] | None:
-    """What was found, in a line, and what follows; None where Index, keys and triggers fit."""
+@dataclass(frozen=True)
+class _Clash:
+    """What was found, in a line, and what follows."""
+
+    found: str
+    summary: str
+    why: str
+
+
+def _contradiction(record: TaskRecord, named: str, keys: tuple[str, ...]) -> _Clash | None:
+    """What does not fit between Index, keys and triggers; None where all does."""
     if not keys:
-        return (
+        return _Clash(
             "in no index key",
             f"Index says {named}, and no index key holds its GUID",
             "At its start the service walks the index keys and loads what they name: a task in none of them is probably not loaded "
             "any more, or was put there by a hand that forgot the key.",
         )
     if named not in keys:
-        return (
+        return _Clash(
             f"Index {named}, keys {' '.join(keys)}",
             f"Index says {named}, and the GUID is in {join(list(keys))} only",
-            "The service writes the first of a task's index keys into Index, so the two always fit; a value changed by hand does not.",
+            "The service writes the first of a task's index keys into Index, so the two fit; a value changed by hand does not.",
         )
     wanted = _wanted(record)
     if wanted and not wanted & set(keys):
-        return (
+        return _Clash(
             f"triggers {' '.join(sorted(wanted))}, keys {' '.join(keys)}",
             f"it starts at {' and '.join(sorted(word.lower() for word in wanted))}, and its GUID is in {join(list(keys))} only",
             "The service puts a task with a boot or logon trigger into the key of that name. No enabled trigger of this task fits "

@@ -9,7 +9,7 @@ from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import TICKS_A_DAY, Instant, Zone
-from triptych.rules.lookups import can_be_read, is_absent, is_linked, is_modern, newest_write, once, was_read, zone_minutes
+from triptych.rules.lookups import can_be_read, is_absent, is_linked, is_modern, newest_write, offsets, once, was_read
 from triptych.rules.phrases import cited, count, join, sentences, when
 from triptych.rules.rule import Context, Rule
 
@@ -136,7 +136,7 @@ def _cut_of_known(context: Context, task: Task) -> bool:
 
 def _made(context: Context, listed: list[tuple[Task, TaskRecord]]) -> Instant | None:
     """The earliest moment at which the listing can have been taken: its newest run, or the newest task that it lists."""
-    ahead = zone_minutes(context) or 0
+    ahead = next(iter(offsets(context)), 0)
     times = [record.run.registered.value for _, record in listed]
     for task in context.case.tasks:
         told = task.record(Store.SCHEDULER)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
+from triptych.analysis.baseline import is_known_action
 from triptych.analysis.pairing import shown_view
 from triptych.formats.sddl import parse_sddl
 from triptych.formats.security_descriptor import ADMINISTRATOR_TOKEN, READ, SYSTEM_TOKEN, Ace, SecurityDescriptor, grants
@@ -13,14 +15,14 @@ from triptych.model.case import Weight
 from triptych.model.evidence import EvidenceRef, State
 from triptych.model.finding import Confidence
 from triptych.model.task import Presence, Store, Task, TaskRecord, Trace, TraceKind
-from triptych.model.times import Instant, parse_iso
+from triptych.model.times import TICKS_A_SECOND, Instant, parse_iso
 from triptych.rules.rule import Context
 
 T = TypeVar("T")
 WINDOWS_8 = 9200
 WINDOWS_10 = 10240
 TREE = "\\schedule\\taskcache\\tree"
-TASKS = "\\schedule\\taskcache\\tasks\\"
+_GUID_NAME = re.compile(r"\\(\{[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\})(?:\\|$)", re.IGNORECASE | re.ASCII)
 
 
 def once(context: Context, name: str, make: Callable[[], T]) -> T:
@@ -134,10 +136,19 @@ def newest_write(context: Context) -> Instant | None:
     return once(context, "newest write", make)
 
 
-def zone_minutes(context: Context) -> int | None:
-    """Minutes that the host's wall clock is ahead of UTC (outside summer time); None where the evidence does not tell."""
-    bias = context.case.host.get("time-zone-bias").value or ""
-    return -int(bias) if bias.lstrip("-").isdecimal() and bias.isascii() else None
+def offsets(context: Context) -> tuple[int, ...]:
+    """Minutes by which the host's wall clock may be ahead of UTC, at its last shutdown first; empty where nothing tells."""
+    found = []
+    for name in ("active-bias", "bias"):
+        text = context.case.host.get(name).value or ""
+        if text.isascii() and text.removeprefix("-").isdecimal():
+            found.append(-int(text))
+    return tuple(dict.fromkeys(found))
+
+
+def is_an_offset(context: Context, ticks: int, tolerance: int) -> bool:
+    """Whether a difference is the host's offset from UTC; a host that lives in UTC has none."""
+    return any(minutes and abs(ticks - minutes * 60 * TICKS_A_SECOND) <= tolerance for minutes in offsets(context))
 
 
 def hive_doubt(context: Context, refs: Iterable[EvidenceRef]) -> tuple[Confidence, str]:
@@ -167,10 +178,16 @@ def tree_path(key: str) -> str:
     return ("\\" + key)[at + len(TREE) :].rstrip("\\") if at >= 0 else ""
 
 
-def tasks_guid(key: str) -> str:
-    """The GUID of a Tasks key's path in upper case, "" for any other key."""
-    at = ("\\" + key.casefold()).find(TASKS)
-    return ("\\" + key)[at + len(TASKS) :].partition("\\")[0].upper() if at >= 0 else ""
+def guid_in(key: str) -> str:
+    """The GUID that a key below Tasks, an index key or a lost parent is named by, in upper case; "" for any other key."""
+    match = _GUID_NAME.search(key)
+    return match[1].upper() if match else ""
+
+
+def removed(context: Context) -> tuple[Trace, ...]:
+    """Keys and values of TaskCache that are gone and can still be read: in free space, or before the hive's log was replayed."""
+    by_log = traces(context, TraceKind.LOG_CHANGE)
+    return traces(context, TraceKind.DELETED) + tuple(trace for trace in by_log if trace.get("what").endswith("-removed"))
 
 
 def recovered(context: Context, path: str, value: str) -> tuple[Trace, ...]:
@@ -178,7 +195,7 @@ def recovered(context: Context, path: str, value: str) -> tuple[Trace, ...]:
 
     def make() -> dict[tuple[str, str], list[Trace]]:
         found: dict[tuple[str, str], list[Trace]] = defaultdict(list)
-        for trace in traces(context, TraceKind.DELETED):
+        for trace in removed(context):
             if trace.get("value"):
                 found[tree_path(trace.get("key")).casefold(), trace.get("value").casefold()].append(trace)
         return found
@@ -221,20 +238,15 @@ def can_be_read(record: TaskRecord) -> bool:
 
 def is_vendors(context: Context, path: str) -> bool:
     """Whether a path is one that a common vendor's software makes."""
-    return bool(context.baseline.vendor(path))
-
-
-def is_known(context: Context, path: str) -> bool:
-    """Whether Windows ships a task of that path, or a common vendor makes one."""
-    return context.baseline.find(path) is not None or is_vendors(context, path)
+    return context.baseline.vendor(path) is not None
 
 
 def has_stock_actions(context: Context, path: str, record: TaskRecord) -> bool:
-    """Whether all that a record starts is what some version of Windows ships under that path; a record without actions tells none."""
+    """Whether all that a record starts is what some version of Windows ships under that path; no actions are not."""
     stock = context.baseline.find(path)
     if stock is None or (record.has_actions and not record.actions):
         return False
-    return all(any(same_action(known, action, context.case.host) for known in stock.actions) for action in record.actions)
+    return all(is_known_action(stock, action, context.case.host) for action in record.actions)
 
 
 def recovered_below(context: Context, path: str) -> tuple[Trace, ...]:
@@ -242,7 +254,7 @@ def recovered_below(context: Context, path: str) -> tuple[Trace, ...]:
 
     def make() -> dict[str, list[Trace]]:
         found: dict[str, list[Trace]] = defaultdict(list)
-        for trace in traces(context, TraceKind.DELETED):
+        for trace in removed(context):
             if place := tree_path(trace.get("key")):
                 found[place.casefold()].append(trace)
         return found

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from triptych.model.evidence import EvidenceRef, Reading, State
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord, leaves
-from triptych.rules.lookups import hive_doubt, is_linked, is_modern
+from triptych.rules.lookups import hive_doubt, is_absent, is_linked, is_modern
 from triptych.rules.phrases import cited, count, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
-_JUDGED_ELSEWHERE = ("keeping.access", "keeping.index", "presence")  # sd-invalid, index-invalid
-_AFTER_NUL = "text after NUL"
+# sd-invalid and index-invalid tell of two; a Date is text that the author wrote.
+_JUDGED_ELSEWHERE = ("keeping.access", "keeping.index", "presence", "registration.date")
+# Words of the notes by which the registry store tells what it saw.
+_AFTER_NUL, _SECOND, _LEFT_OVER = "text after NUL", "a second value of this name", "bytes not understood"
 _COMMON = 0.25
 _SEVERAL = 5
 
@@ -87,7 +90,7 @@ def _shared(kind: str, hits: list[tuple[Task, _Fault]]) -> Finding:
 
 
 def _faults(context: Context, task: Task, record: TaskRecord) -> Iterator[_Fault]:
-    for name, reading in leaves(record):
+    for name, reading in _suspects(record):
         if name in _JUDGED_ELSEWHERE:
             continue
         if reading.state is State.UNREADABLE:
@@ -99,23 +102,51 @@ def _faults(context: Context, task: Task, record: TaskRecord) -> Iterator[_Fault
                 "Windows takes a text up to its first NUL; what follows is seen by tools that read on, or meant for them.",
                 reading.refs,
             )
+        elif _SECOND in reading.note:
+            yield _Fault(
+                f"{name} twice",
+                f"{_label(name)} stands there twice",
+                "Windows lets no key have two values of one name: they were written into the hive from outside.",
+                reading.refs,
+            )
+        elif name == "extras.Tree.subkeys":
+            yield _Fault(
+                "keys below a task",
+                f"keys lie below its Tree key ({quoted(reading.value or '', 80)})",
+                "A Tree key is a task or a folder. The service does not list what lies below a task, so tasks there are not shown.",
+                reading.refs,
+            )
     if is_linked(record):
         yield from _missing(context, task, record)
 
 
-def _unreadable(name: str, reading: Reading[object]) -> _Fault:
+def _suspects(record: TaskRecord) -> Iterator[tuple[str, Reading[Any]]]:
+    """All readings of a record that was not read whole; of any other those that can be odd although they were read."""
+    if not record.complete:
+        yield from leaves(record)
+        return
+    for extra in record.extras:
+        yield f"extras.{extra.name}", extra.reading
+    for member in fields(record.registration):
+        yield f"registration.{member.name}", getattr(record.registration, member.name)
+    yield "keeping.tasks_path", record.keeping.tasks_path
+    yield "keeping.tree_id", record.keeping.tree_id
+
+
+def _unreadable(name: str, reading: Reading[Any]) -> _Fault:
     note = reading.note or "its bytes make no sense"
-    if name.startswith("extras."):
+    label = _label(name)
+    if _LEFT_OVER in note:
         return _Fault(
-            f"{_label(name)} {note}",
-            f"{_label(name)}: {note}",
-            "The service writes nothing behind the last record that it reads; bytes left over were put there, or an older, longer "
-            "value was cut down by hand.",
+            f"{label} {_LEFT_OVER}",
+            f"{label}: {note}",
+            "The service writes nothing behind the last record that it reads, and reads what it wrote: these bytes come from "
+            "another hand, from a value that was cut down, or from a layout newer than this program.",
             reading.refs,
         )
     return _Fault(
-        f"{_label(name)} unreadable",
-        f"{_label(name)} cannot be read ({note})",
+        f"{label} unreadable",
+        f"{label} cannot be read ({note})",
         "The service writes this value in one type and layout; it refuses or ignores any other, so another hand wrote it.",
         reading.refs,
     )
@@ -124,6 +155,8 @@ def _unreadable(name: str, reading: Reading[object]) -> _Fault:
 def _label(name: str) -> str:
     """`actions[0].command` is in the Actions value; the rest of the names are near enough to the registry's own."""
     head, _, tail = name.partition(".")
+    if head == "extras":
+        return tail.removeprefix("Tree.")
     part = head.partition("[")[0]
     values = {"actions": "Actions", "triggers": "Triggers", "principal": "Triggers", "settings": "Triggers", "run": "DynamicInfo"}
     if part in values:
@@ -149,7 +182,10 @@ def _missing(context: Context, task: Task, record: TaskRecord) -> Iterator[_Faul
     if names.value is None:
         return
     having = {name.casefold() for name in names.value}
+    by_hand = is_absent(task, Store.XML) and not {"hash", "schema"} & having  # then registry-only tells of both
     for needed, (label, means) in _NEEDED.items():
+        if needed == "hash" and by_hand:
+            continue
         if needed not in having and (needed != "actions" or is_modern(context)):
             yield _Fault(f"{label} missing", f"the Tasks key has no {label} value", means, cited(names, record.ref), missing=True)
     if "schema" not in having and "hash" in having and is_modern(context):

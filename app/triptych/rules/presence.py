@@ -26,9 +26,20 @@ _STOCK_FOLDERS = "\\microsoft\\windows\\"
 
 def _fileless(context: Context) -> list[tuple[Task, TaskRecord]]:
     def make() -> list[tuple[Task, TaskRecord]]:
-        return [(task, record) for task, record in context.pairs() if is_linked(record) and is_absent(task, Store.XML)]
+        files = {task.path.casefold() for task in context.case.tasks if task.record(Store.XML) is not None}
+        return [
+            (task, record)
+            for task, record in context.pairs()
+            if is_linked(record) and is_absent(task, Store.XML) and not _stands_elsewhere(task, record, files)
+        ]
 
     return once(context, "tasks without a file", make)
+
+
+def _stands_elsewhere(task: Task, record: TaskRecord, files: set[str]) -> bool:
+    """Whether the Tasks key gives another path that has its file: the Tree key is then the odd one (duplicate-id, path-differs)."""
+    named = (record.keeping.tasks_path.value or "").casefold()
+    return named != task.path.casefold() and named in files
 
 
 def _check_registry_only(context: Context) -> Iterator[Finding]:

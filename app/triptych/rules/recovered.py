@@ -11,16 +11,17 @@ from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord, Trace, TraceKind
 from triptych.model.times import Instant
 from triptych.rules.lookups import (
+    guid_in,
     is_modern,
     is_vendors,
     once,
     parents,
-    tasks_guid,
+    removed,
     traces,
     tree_path,
     was_read,
 )
-from triptych.rules.phrases import cited, count, join, sentences, when
+from triptych.rules.phrases import cited, count, join, quoted, sentences, when
 from triptych.rules.rule import Context, Rule
 
 _OLD_SYSTEM = "windows.old"
@@ -56,7 +57,9 @@ def _check(context: Context) -> Iterator[Finding]:
 
 
 def _from_free_space(context: Context) -> Iterator[Finding]:
-    by_path = {record.path.casefold(): (task, record) for task, record in context.pairs() if record.orphan != "tasks"}
+    # Of two records with one path the linked one counts, then the Tree key, then the Tasks key.
+    order = sorted(context.pairs(), key=lambda pair: ("tasks", "tree", "").index(pair[1].orphan))
+    by_path = {record.path.casefold(): (task, record) for task, record in order}
     by_guid = {record.guid: (task, record) for task, record in context.pairs() if record.guid}
     for remains in _gathered(context):
         living = by_path.get(remains.path.casefold()) or by_guid.get(remains.guid)
@@ -68,18 +71,23 @@ def _from_free_space(context: Context) -> Iterator[Finding]:
 
 def _gathered(context: Context) -> list[_Remains]:
     """The traces by task; a GUID whose Path value was recovered too goes by that path."""
+    traces_left = [trace for trace in removed(context) if trace.refs]
     paths = {
-        tasks_guid(trace.get("key")): trace.get("data")
-        for trace in traces(context, TraceKind.DELETED)
-        if trace.get("value").casefold() == "path" and trace.get("data").startswith("\\")
+        guid_in(trace.get("key")): _data(trace)
+        for trace in traces_left
+        if trace.get("value").casefold() == "path" and _data(trace).startswith("\\")
     }
     found: dict[str, _Remains] = {}
-    for trace in traces(context, TraceKind.DELETED):
-        guid = tasks_guid(trace.get("key"))
+    for trace in traces_left:
+        guid = guid_in(trace.get("key"))
         path = tree_path(trace.get("key")) or paths.get(guid, "")
-        if (path or guid) and trace.refs:
+        if path or guid:
             found.setdefault(path.casefold() or guid, _Remains(path, guid)).traces.append(trace)
     return [found[name] for name in sorted(found)]
+
+
+def _data(trace: Trace) -> str:
+    return trace.get("data") or trace.get("before")
 
 
 def _is_folder(context: Context, path: str) -> bool:
@@ -104,13 +112,30 @@ def _of_living(context: Context, task: Task, record: TaskRecord, remains: _Remai
         f"deleted values {' '.join(sorted(lacking))}",
         summary=f"{task.path}: the deleted value {names} was recovered; the task lacks it now",
         why=sentences(
-            "Free space of the hive still holds the value, so it was there and was deleted: that it is missing is no accident of "
-            "the copy and no way in which this Windows keeps tasks.",
+            "The hive still holds the value, in free space or from before its log was replayed: it was there and was deleted, so "
+            "that it is missing is no accident of the copy and no way in which this Windows keeps tasks.",
+            *_contents(lacking),
             "Windows never deletes SD, Id or Index of a task that it keeps." if {"sd", "id", "index"} & set(lacking) else "",
         ),
         refs=cited(*(trace.refs for found in lacking.values() for trace in found), record.ref),
+        confidence=Confidence.LIKELY if _inferred([trace for found in lacking.values() for trace in found]) else Confidence.CERTAIN,
         time=record.keeping.tree_written.value if {"sd", "id", "index"} & set(lacking) else record.keeping.tasks_written.value,
     )
+
+
+def _contents(values: dict[str, list[Trace]]) -> list[str]:
+    """What SD and Actions said."""
+    told = []
+    for name in ("sd", "actions"):
+        text = next((_data(trace) for trace in values.get(name, ()) if _data(trace)), "")
+        if text:
+            told.append(f"{values[name][0].get('value')} said {quoted(text, 300)}.")
+    return told
+
+
+def _inferred(traces_left: list[Trace]) -> bool:
+    """Whether the key of every value was only inferred from where the value lies."""
+    return all("inferred" in trace.reading("key").note for trace in traces_left)
 
 
 def _lacks(context: Context, record: TaskRecord, name: str) -> bool:
@@ -123,7 +148,9 @@ def _lacks(context: Context, record: TaskRecord, name: str) -> bool:
         return record.orphan == "tasks"
     if name in ("actions", "triggers", "hash", "path", "dynamicinfo"):
         names = keeping.value_names.value
-        return record.orphan != "tree" and names is not None and name not in {kept.casefold() for kept in names}
+        if record.orphan == "tree":
+            return True
+        return names is not None and name not in {kept.casefold() for kept in names}
     return False
 
 
@@ -134,9 +161,10 @@ def _of_gone(context: Context, remains: _Remains) -> Finding:
     return DELETED_RECOVERED.finding(
         None,
         f"gone {name.casefold()}",
-        summary=f"{name}: a deleted task; {count(len(remains.traces), 'piece')} of it recovered from free space of the hive",
+        summary=f"{name}: a deleted task; {count(len(remains.traces), 'piece')} of it recovered from the hive",
         why=sentences(
             f"Recovered: {join(values)}." if values else "Recovered: the key alone.",
+            *_contents(remains.values),
             f"Its key was written last at {when(remains.written)}." if remains.written else "",
             "No store holds the task now.",
             moved,
@@ -144,12 +172,14 @@ def _of_gone(context: Context, remains: _Remains) -> Finding:
         ),
         refs=cited(*(trace.refs for trace in remains.traces)),
         severity=severity,
-        confidence=confidence,
+        confidence=Confidence.POSSIBLE if _inferred(remains.traces) else confidence,
         time=remains.written,
     )
 
 
 def _weigh_gone(context: Context, remains: _Remains) -> tuple[Severity, Confidence, str]:
+    if not remains.path and not remains.values:
+        return Severity.INFO, Confidence.POSSIBLE, "A key named by a GUID, and nothing of what it held. Information only."
     if not _PROVES_A_TASK & set(remains.values):
         return Severity.LOW, Confidence.POSSIBLE, "No value that makes a task was recovered: it may have been a folder. Judged low."
     if not remains.path:
@@ -191,9 +221,9 @@ def _from_views(context: Context) -> Iterator[Finding]:
     here = {task.path.casefold() for task in context.case.tasks}
     gone: dict[str, list[Trace]] = defaultdict(list)
     for trace in context.case.traces:
-        if trace.kind is TraceKind.VIEW_TASK and trace.path.casefold() not in here and trace.refs:
-            if trace.view.casefold() not in _NOT_A_COPY:
-                gone[trace.path.casefold()].append(trace)
+        is_copy = trace.kind is TraceKind.VIEW_TASK and trace.view.casefold() not in _NOT_A_COPY
+        if is_copy and trace.path.casefold() not in here and trace.refs:
+            gone[trace.path.casefold()].append(trace)
     for folded in sorted(gone):
         held = gone[folded]
         if context.baseline.find(held[0].path) is None:

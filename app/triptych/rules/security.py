@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from triptych.analysis import accounts
 from triptych.formats.security_descriptor import ADMINISTRATOR_TOKEN, DENIES, READ, SYSTEM_TOKEN, Ace, SecurityDescriptor, grants
@@ -39,6 +40,7 @@ _RUNS_ON = (
     "Its triggers go on firing as long as the service holds the task in memory; whether it is loaded again at the next start "
     "of the service is not settled."
 )
+_NOTHING_TO_RUN = "No Tasks key belongs to this Tree key, so there is nothing that could run: a leftover, judged lower."
 # Folders whose tasks admit SYSTEM, TrustedInstaller and services only, in every version (known by folder, new names included).
 _CLOSED_FOLDERS = tuple(
     f"\\microsoft\\windows\\{name}\\" for name in ("updateorchestrator", "waasmedic", "enterprisemgmt", "enterprisemgmtnoncritical")
@@ -51,8 +53,7 @@ def _leftover(context: Context, task: Task, record: TaskRecord, start: Severity)
     if is_linked(record):
         return start, ""
     known = context.baseline.find(task.path) is not None
-    text = "No Tasks key belongs to this Tree key, so there is nothing that could run: a leftover, judged lower."
-    return (Severity.LOW if known else Severity.MEDIUM), text
+    return (Severity.LOW if known else Severity.MEDIUM), _NOTHING_TO_RUN
 
 
 def _siblings(context: Context) -> str:
@@ -140,21 +141,29 @@ def _check_denies(context: Context) -> Iterator[Finding]:
         verdict = _judge(context, task, record, parsed) if parsed else None
         if verdict is None:
             continue
-        severity, confidence, fact, why = verdict
-        severity, lower = (severity, "") if is_linked(record) else (Severity.LOW, _leftover(context, task, record, severity)[1])
+        lower = ""
+        if not is_linked(record):
+            verdict, lower = replace(verdict, severity=Severity.LOW), _NOTHING_TO_RUN
         yield SD_DENIES.finding(
             task,
             f"SD {reading.value}",
-            summary=f"{task.path}: {fact}",
-            why=sentences(f"The SD says {quoted(reading.value or '', 400)}.", why, lower),
+            summary=f"{task.path}: {verdict.fact}",
+            why=sentences(f"The SD says {quoted(reading.value or '', 400)}.", verdict.why, lower),
             refs=cited(reading) or record.ref,
-            severity=severity,
-            confidence=confidence,
+            severity=verdict.severity,
+            confidence=verdict.confidence,
             time=record.keeping.tree_written.value,
         )
 
 
-_Verdict = tuple[Severity, Confidence, str, str]
+@dataclass(frozen=True)
+class _Verdict:
+    """What a list does: a half sentence for the summary, and the reasons."""
+
+    severity: Severity
+    confidence: Confidence
+    fact: str
+    why: str
 
 
 def _judge(context: Context, task: Task, record: TaskRecord, parsed: SecurityDescriptor) -> _Verdict | None:
@@ -167,7 +176,7 @@ def _judge(context: Context, task: Task, record: TaskRecord, parsed: SecurityDes
             if _ghostly(parsed)
             else ""
         )
-        return (
+        return _Verdict(
             Severity.HIGH,
             Confidence.CERTAIN,
             "the SD has an empty access list: nobody may read the task",
@@ -180,11 +189,11 @@ def _judge(context: Context, task: Task, record: TaskRecord, parsed: SecurityDes
     if denied:
         return _denial(context, denied, hidden=not (system and administrators))
     if not system:
-        return (
+        return _Verdict(
             Severity.HIGH,
             Confidence.CERTAIN,
             "the SD admits no reader that SYSTEM belongs to",
-            "No entry lets SYSTEM read the task. Windows writes no such list; it keeps the task from collectors that run as SYSTEM.",
+            "No entry lets SYSTEM read the task. Windows writes no such list; it hides the task from tools that run as SYSTEM.",
         )
     if not administrators:
         return _without_administrators(context, task, parsed)
@@ -214,14 +223,14 @@ def _heads_a_domain(sid: str) -> bool:
 def _denial(context: Context, denied: tuple[Ace, ...], *, hidden: bool) -> _Verdict:
     whom = join(list(dict.fromkeys(accounts.name_of(ace.sid, context.case.host) for ace in denied)))
     if hidden:
-        return (
+        return _Verdict(
             Severity.HIGH,
             Confidence.CERTAIN,
             f"the SD denies {whom} the right to read the task",
             "A caller who may not read a task does not see it: listings leave it out without an error. Windows ships no task with "
             "such a deny entry.",
         )
-    return (
+    return _Verdict(
         Severity.MEDIUM,
         Confidence.LIKELY,
         f"the SD denies {whom} the right to read the task, though SYSTEM and Administrators still get it",
@@ -236,7 +245,7 @@ def _without_administrators(context: Context, task: Task, parsed: SecurityDescri
     owners = (None, SYSTEM, ADMINISTRATORS, service_sid("TrustedInstaller"))
     if parsed.owner in owners and not _deniers(parsed):
         if context.baseline.find(task.path) is not None:
-            return (
+            return _Verdict(
                 Severity.INFO,
                 Confidence.CERTAIN,
                 fact,
@@ -244,20 +253,20 @@ def _without_administrators(context: Context, task: Task, parsed: SecurityDescri
                 "and management tasks are closed. Judged as information.",
             )
         if task.path.casefold().startswith(_CLOSED_FOLDERS):
-            return (
+            return _Verdict(
                 Severity.LOW,
                 Confidence.POSSIBLE,
                 fact,
                 why
                 + " Windows closes the tasks of this folder in that way; this one is in no list of shipped tasks. Judged lower.",
             )
-    return Severity.HIGH, Confidence.CERTAIN, fact, why
+    return _Verdict(Severity.HIGH, Confidence.CERTAIN, fact, why)
 
 
 def _through_administrators(parsed: SecurityDescriptor) -> _Verdict | None:
     if grants(parsed, SYSTEM_TOKEN - {ADMINISTRATORS}, READ):
         return None
-    return (
+    return _Verdict(
         Severity.LOW,
         Confidence.POSSIBLE,
         "the SD names Administrators and not SYSTEM",

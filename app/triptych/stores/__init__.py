@@ -1,1 +1,13 @@
 """What each store tells: XML files, registry, scheduler. `STORES` names them in the order a scan reads them."""
+
+from triptych.stores.host import HOST
+from triptych.stores.job import StoreReader
+from triptych.stores.legacy import LEGACY
+from triptych.stores.proof import PROOF
+from triptych.stores.registry import REGISTRY
+from triptych.stores.scheduler import LISTINGS
+from triptych.stores.targets import TARGETS
+from triptych.stores.xml import XML
+
+STORES: tuple[StoreReader, ...] = (XML, REGISTRY, HOST, LEGACY, LISTINGS)
+READERS = {reader.name: reader for reader in (*STORES, TARGETS, PROOF)}

@@ -20,7 +20,7 @@ class Gathering:
         self._traces: list[Trace] = []
         self._facts: list[Fact] = []
         self._problems: list[Problem] = list(found.problems)
-        self._balances: list[Balance] = []
+        self._balances: list[Balance] = list(found.balances)
         self._files: dict[str, EvidenceFile] = {}
         self._reports: list[StoreReport] = []
 

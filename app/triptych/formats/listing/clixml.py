@@ -49,7 +49,8 @@ def read_clixml(text: str, faults: Faults) -> list[tuple[dict[str, Any], int]]:
         )
     skipped = text[: text.find("<Objs")].count("\n")
     known: dict[str, Any] = {}
-    return [(value, int(child.sourceline or 1) + skipped) for child in root if isinstance(value := _value(child, known, 0), dict)]
+    children: list[Any] = list(root)
+    return [(value, (child.sourceline or 1) + skipped) for child in children if isinstance(value := _value(child, known, 0), dict)]
 
 
 def _value(element: Any, known: dict[str, Any], depth: int) -> Any:

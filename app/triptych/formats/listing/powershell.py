@@ -110,7 +110,9 @@ def _principal(source: dict[str, Any], text: Callable[..., Reading[str]]) -> Pri
 
 
 def _settings(source: dict[str, Any], ref_of: Callable[[str], EvidenceRef]) -> Settings:
-    flags = {field: stated(found, ref_of(name)) for field, name in _FLAGS.items() if isinstance(found := source.get(name), bool)}
+    flags: dict[str, Any] = {
+        field: stated(found, ref_of(name)) for field, name in _FLAGS.items() if isinstance(found := source.get(name), bool)
+    }
     return replace(Settings(), **flags)
 
 

@@ -20,8 +20,8 @@ from triptych.model.evidence import EvidenceRef, Span
 Cited = tuple[int, EvidenceRef, Span]
 
 PLACES: tuple[Column[Cited], ...] = (
-    Column("Place", lambda cited: Cell(words.place(cited[1].place)), width=460),
-    Column("Bytes", lambda cited: Cell(words.extent(cited[2]), mono=True), width=230),
+    Column("Place", lambda cited: Cell(words.short_place(cited[1].place), tip=words.place(cited[1].place)), width=330),
+    Column("Bytes", lambda cited: Cell(words.extent(cited[2]), mono=True), width=210),
     Column("File", lambda cited: Cell(cited[2].file, mono=True), width=300),
 )
 
@@ -55,7 +55,7 @@ class BytesRoom(QWidget):
         self._proof: Proof | None = None
         self.title = plain_label(font=face(BODY, bold=True))
         self.table: Table[Cited] = Table(PLACES, lambda cited: cited[0], self)
-        self.places = TableView(self.table, theme, "Places of this proof")  # type: ignore[arg-type]  # rows of any type
+        self.places = TableView(self.table, theme, "Places of this proof")
         self.places.horizontalHeader().setStretchLastSection(True)
         self.hex = HexView(theme)
         self.error = Prose("", face(BODY))
@@ -66,7 +66,7 @@ class BytesRoom(QWidget):
         self.copy_citation.clicked.connect(self.copy)
         self.empty = Empty(
             "No bytes chosen",
-            "Press Enter on any cell of the comparison, a finding or a task, or choose Show bytes: the bytes it rests on stand here.",
+            "Press Enter on a cell of the comparison, a finding or a task, or choose Show bytes: what it rests on stands here.",
         )
         self._layout()
         self.places.selectionModel().currentRowChanged.connect(self._place_changed)
@@ -141,11 +141,11 @@ class BytesRoom(QWidget):
         grid.setColumnStretch(1, 1)
         return foot
 
-    def _place_changed(self, current: QModelIndex, _: QModelIndex) -> None:
+    def _place_changed(self, current: QModelIndex, before: QModelIndex) -> None:
         if not current.isValid():
             return
         self._cited = self.table.row(current.row())
-        _, _, span = self._cited
+        span = self._cited[2]
         file = next((file for file in self._session.case.files if file.path == span.file), None)
         spans = [other for _, _, other in self.table.rows()]
         self.error.hide()

@@ -33,25 +33,28 @@ class StoreHeader(QHeaderView):
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), 32)
 
-    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+    def paintSection(self, painter: QPainter, rect: QRect, logical_index: int) -> None:
         theme = self._theme
         painter.save()
         painter.fillRect(rect, theme.colour("panel"))
         painter.setPen(theme.colour("line"))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         painter.drawLine(rect.topRight(), rect.bottomRight())
-        title = str(self.model().headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
+        title = str(self.model().headerData(logical_index, Qt.Orientation.Horizontal) or "")
         name, _, where = title.partition("  ")
-        if logicalIndex:
-            painter.fillRect(QRect(rect.left(), rect.top(), rect.width() - 1, 3), theme.colour(words.STORES[logicalIndex - 1].value))
+        if logical_index:
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), rect.width() - 1, 3), theme.colour(words.STORES[logical_index - 1].value)
+            )
         inner = rect.adjusted(9, 3, -6, 0)
         painter.setFont(face(BODY, bold=True))
-        painter.setPen(theme.colour("text" if logicalIndex else "dim"))
+        painter.setPen(theme.colour("text" if logical_index else "dim"))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, name)
         used = painter.fontMetrics().horizontalAdvance(name) + 7
         painter.setFont(face(SMALL))
         painter.setPen(theme.colour("dim"))
-        painter.drawText(inner.adjusted(used, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, where)
+        shown = painter.fontMetrics().elidedText(where, Qt.TextElideMode.ElideRight, max(inner.width() - used, 0))
+        painter.drawText(inner.adjusted(used, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.restore()
 
 
@@ -63,10 +66,10 @@ class CompareRoom(QWidget):
         self._session = session
         self._task: Task | None = None
         self.table: Table[Entry] = Table((), lambda entry: (entry.section, entry.row.field if entry.row else ""), self)
-        self.view = TableView(self.table, theme, "Comparison of the stores", whole_rows=False)  # type: ignore[arg-type]  # rows of any type
+        self.view = TableView(self.table, theme, "Comparison of the stores", whole_rows=False)
         head = StoreHeader(theme, self.view)
         self.view.setHorizontalHeader(head)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self._head = head
         self.only = QCheckBox("Only differences (0)")
         self.only.toggled.connect(self._fill)
         self.cards = CardPanel(session, theme)
@@ -98,7 +101,7 @@ class CompareRoom(QWidget):
         if self.split.orientation() is not wanted:
             self.split.setOrientation(wanted)
             upright = wanted is Qt.Orientation.Vertical
-            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [700, 270])
+            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [740, 258])
 
     def _layout(self) -> None:
         bar = QWidget()
@@ -116,7 +119,7 @@ class CompareRoom(QWidget):
         self.split.addWidget(self.cards)
         self.split.setStretchFactor(0, 1)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([760, 280])
+        self.split.setSizes([790, 258])
         self._stack = QStackedWidget()
         self._stack.addWidget(self.split)
         self._stack.addWidget(self.empty)
@@ -146,6 +149,9 @@ class CompareRoom(QWidget):
         self.only.setText(f"Only differences ({differing})")
         self.table.set_columns(columns(line.task, self._session.case), entries(rows, only_differences=self.only.isChecked()))
         self._span()
+        self._head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self._head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self.view.setColumnWidth(0, 138)
         self._current(*(at if same and at[0] >= 0 else (1, 1)))
         self.view.verticalScrollBar().setValue(place)
         self._say_legend(differing, any(row.runs for row in rows))

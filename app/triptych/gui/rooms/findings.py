@@ -21,7 +21,7 @@ SHAPES = {"critical": "◆", "high": "▲", "medium": "■", "low": "●", "info
 def _severity(finding: Finding) -> Cell:
     word = words.SEVERITIES[finding.severity]
     shape = SHAPES[finding.severity.value]
-    return Cell(f"{shape} {word}", finding.refs, bold=True, token=words.severity_token(finding.severity), said=word)
+    return Cell(f"{shape} {word}", finding.refs, bold=True, ink=words.severity_token(finding.severity), said=word)
 
 
 def _task(finding: Finding) -> Cell:
@@ -35,13 +35,13 @@ def _evidence(finding: Finding) -> Cell:
 
 
 COLUMNS: tuple[Column[Finding], ...] = (
-    Column("Severity", _severity, lambda finding: finding.severity.rank, width=104),
-    Column("Confidence", lambda finding: Cell(finding.confidence.value, finding.refs), lambda f: f.confidence.value, width=92),
-    Column("Finding", lambda finding: Cell(finding.summary, finding.refs), lambda f: f.summary.casefold(), width=330),
-    Column("Task", _task, lambda finding: (finding.task or "").casefold(), width=250),
-    Column("Rule", lambda finding: Cell(finding.rule, finding.refs, Kind.DIM), lambda f: f.rule, width=130),
-    Column("ATT&CK", lambda finding: Cell(", ".join(finding.attack), finding.refs, Kind.DIM), lambda f: f.attack, width=120),
-    Column("Evidence", _evidence, width=200),
+    Column("Severity", _severity, lambda finding: finding.severity.rank, width=94),
+    Column("Finding", lambda finding: Cell(finding.summary, finding.refs), lambda f: f.summary.casefold(), width=290),
+    Column("Task", _task, lambda finding: (finding.task or "").casefold(), width=205),
+    Column("Confidence", lambda finding: Cell(finding.confidence.value, finding.refs), lambda f: f.confidence.value, width=86),
+    Column("Rule", lambda finding: Cell(finding.rule, finding.refs, Kind.DIM), lambda f: f.rule, width=124),
+    Column("ATT&CK", lambda finding: Cell(", ".join(finding.attack), finding.refs, Kind.DIM), lambda f: f.attack, width=98),
+    Column("Evidence", _evidence, width=140),
 )
 
 
@@ -52,7 +52,7 @@ class FindingsRoom(QWidget):
         super().__init__()
         self._session, self._theme = session, theme
         self.table: Table[Finding] = Table(COLUMNS, lambda finding: finding.key, self)
-        self.view = TableView(self.table, theme, "Findings of the case")  # type: ignore[arg-type]  # rows of any type
+        self.view = TableView(self.table, theme, "Findings of the case")
         self.view.setSortingEnabled(True)
         head = self.view.horizontalHeader()
         head.setSortIndicatorClearable(True)

@@ -21,22 +21,22 @@ _ORDER = {weight: number for number, weight in enumerate(Weight)}
 
 def _weight(problem: Problem) -> Cell:
     word = words.WEIGHTS[problem.severity]
-    return Cell(f"{_SHAPES[problem.severity]} {word}", bold=True, token=_TOKENS[problem.severity], said=word)
+    return Cell(f"{_SHAPES[problem.severity]} {word}", bold=True, ink=_TOKENS[problem.severity], said=word)
 
 
 def _what(problem: Problem) -> Cell:
-    text = f"tried to {problem.tried}: {problem.found}" if problem.tried else problem.found
+    text = f"tried to {problem.tried}; found: {problem.found}" if problem.tried else problem.found
     return Cell(text)
 
 
 PROBLEMS: tuple[Column[Problem], ...] = (
-    Column("Weight", _weight, lambda problem: _ORDER[problem.severity], width=96),
-    Column("File", lambda problem: Cell(problem.file, mono=True), lambda problem: problem.file.casefold(), width=240),
-    Column("Place", lambda problem: Cell(problem.where), lambda problem: problem.where.casefold(), width=170),
-    Column("What was tried and found", _what, width=330),
-    Column("What is lost", lambda problem: Cell(problem.lost), lambda problem: problem.lost, width=190),
-    Column("What to do", lambda problem: Cell(problem.advice), width=210),
-    Column("Code", lambda problem: Cell(problem.code, kind=Kind.DIM), lambda problem: problem.code, width=160),
+    Column("Weight", _weight, lambda problem: _ORDER[problem.severity], width=88),
+    Column("File", lambda problem: Cell(problem.file, mono=True), lambda problem: problem.file.casefold(), width=190),
+    Column("Place", lambda problem: Cell(problem.where), lambda problem: problem.where.casefold(), width=110),
+    Column("What was tried and found", _what, width=260),
+    Column("What is lost", lambda problem: Cell(problem.lost), lambda problem: problem.lost, width=130),
+    Column("What to do", lambda problem: Cell(problem.advice), width=150),
+    Column("Code", lambda problem: Cell(problem.code, kind=Kind.DIM), lambda problem: problem.code, width=110),
 )
 
 
@@ -46,9 +46,9 @@ def _number(value: int) -> Cell:
 
 def _closes(balance: Balance) -> Cell:
     if balance.closes:
-        return Cell("✓ closes", token="good", said="closes")
+        return Cell("✓ closes", ink="good", said="closes")
     missing = balance.promised - balance.listed - balance.repaired - balance.lost
-    return Cell(f"▲ {abs(missing):,} {'unaccounted for' if missing > 0 else 'too many'}", bold=True, token="high")
+    return Cell(f"▲ {abs(missing):,} {'unaccounted for' if missing > 0 else 'too many'}", bold=True, ink="high")
 
 
 BALANCES: tuple[Column[Balance], ...] = (
@@ -69,8 +69,8 @@ class ProblemsRoom(QWidget):
         super().__init__()
         self.problems: Table[Problem] = Table(PROBLEMS, lambda problem: problem, self)
         self.balances: Table[Balance] = Table(BALANCES, lambda balance: balance, self)
-        self.view = TableView(self.problems, theme, "Problems")  # type: ignore[arg-type]  # rows of any type
-        self.balance_view = TableView(self.balances, theme, "Balances")  # type: ignore[arg-type]  # rows of any type
+        self.view = TableView(self.problems, theme, "Problems")
+        self.balance_view = TableView(self.balances, theme, "Balances")
         for view in (self.view, self.balance_view):
             view.setSortingEnabled(True)
             view.horizontalHeader().setSortIndicatorClearable(True)

@@ -25,11 +25,11 @@ _READ_TOKENS = {ReadState.WHOLE: "good", ReadState.PART: "medium", ReadState.FAI
 
 def _state(report: StoreReport) -> Cell:
     text = _STATE_WORDS.get(report.state, report.state)
-    return Cell(text, bold=True, token=_STATE_TOKENS.get(report.state, "text"), said=report.state)
+    return Cell(text, bold=True, ink=_STATE_TOKENS.get(report.state, "text"), said=report.state)
 
 
 REPORTS: tuple[Column[StoreReport], ...] = (
-    Column("Store", lambda report: Cell(words.STORE_NAMES[report.store], bold=True, token=_store_token(report.store)), width=110),
+    Column("Store", lambda report: Cell(words.STORE_NAMES[report.store], bold=True, ink=_store_token(report.store)), width=110),
     Column("State", _state, width=170),
     Column("Tasks", lambda report: Cell(f"{report.tasks:,}", mono=True), width=80),
     Column("Basis", lambda report: Cell(report.basis), width=130),
@@ -48,7 +48,7 @@ def file_refs(file: EvidenceFile) -> tuple[EvidenceRef, ...]:
 
 
 def _read(file: EvidenceFile) -> Cell:
-    return Cell(_READ_WORDS[file.read], file_refs(file), token=_READ_TOKENS[file.read], said=file.read.value)
+    return Cell(_READ_WORDS[file.read], file_refs(file), ink=_READ_TOKENS[file.read], said=file.read.value)
 
 
 def _modified(file: EvidenceFile) -> Cell:
@@ -74,8 +74,8 @@ class SourcesRoom(QWidget):
         super().__init__()
         self.reports: Table[StoreReport] = Table(REPORTS, lambda report: report.store, self)
         self.files: Table[EvidenceFile] = Table(FILES, lambda file: file.path, self)
-        self.report_view = TableView(self.reports, theme, "Stores")  # type: ignore[arg-type]  # rows of any type
-        self.view = TableView(self.files, theme, "Files that were read")  # type: ignore[arg-type]  # rows of any type
+        self.report_view = TableView(self.reports, theme, "Stores")
+        self.view = TableView(self.files, theme, "Files that were read")
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicatorClearable(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from triptych.gui import icons
-from triptych.gui.display import Prose, mnemonic_free, plain_label, set_tip, visible
+from triptych.gui.display import Prose, mnemonic_free, picture_label, plain_label, set_tip, visible
 from triptych.gui.theme import BODY, LARGE, SMALL, TITLE, Theme, face
 
 WIDTH = 1160
@@ -35,13 +35,23 @@ class Choice:
 
 
 FOLDER = Choice(
-    "folder", "folder-plus", "Open a folder", "A mounted image, a collection, a Tasks folder. Its kind is found out.", "opened read only", "Ctrl+O"
+    "folder",
+    "folder-plus",
+    "Open a folder",
+    "A mounted image, a collection, a Tasks folder. Its kind is found out.",
+    "opened read only",
+    "Ctrl+O",
 )
 FILE = Choice(
     "file", "file-plus", "Open a file", "A collector's zip, a hive, a .reg export, a .job file.", "opened read only", "Ctrl+Shift+O"
 )
 EXAMPLE = Choice(
-    "example", "columns-3", "Example host", "WS-FIN-07, a made-up host with a hidden task: a first look.", "comes with Triptych", "Ctrl+Shift+E"
+    "example",
+    "columns-3",
+    "Example host",
+    "WS-FIN-07, a made-up host with a hidden task: a first look.",
+    "comes with Triptych",
+    "Ctrl+Shift+E",
 )
 
 
@@ -76,10 +86,10 @@ class ChoiceButton(QPushButton):
         super().__init__()
         self.choice, self._theme = choice, theme
         self.setObjectName("choice")
-        self.setMinimumHeight(196)
+        self.setMinimumHeight(224)
         self.setAutoDefault(True)
         self.setAccessibleName(f"{choice.title}: {choice.text}")
-        self._icon = QLabel()  # a picture, no text
+        self._icon = picture_label()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 18)
         layout.setSpacing(6)
@@ -226,7 +236,9 @@ class StartRoom(QScrollArea):
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(plain_label("Triptych", font=face(LARGE, bold=True)))
-        text.addWidget(plain_label("Each scheduled task as the file, the registry and the scheduler tell it, side by side.", "dim", face(15)))
+        text.addWidget(
+            plain_label("Each scheduled task as the file, the registry and the scheduler tell it, side by side.", "dim", face(15))
+        )
         head.addLayout(text, 1)
         return head
 

@@ -42,7 +42,7 @@ def _stores(line: Line) -> Cell:
     present = ", ".join(words.STORE_NAMES[store] for store, mark in pairs if mark is Mark.PRESENT)
     marks = tuple((words.LETTERS[store], store.value, mark) for store, mark in pairs)
     token = words.severity_token(severity) if severity else ""
-    return Cell(present, _refs(line), Kind.STORES, token=token, tip=said, said=said, extra=marks)
+    return Cell(present, _refs(line), Kind.STORES, ink=token, tip=said, said=said, extra=marks)
 
 
 def _name(line: Line) -> Cell:
@@ -64,9 +64,9 @@ def _time_key(instant: Instant | None) -> int:
 
 COLUMNS: tuple[Column[Line], ...] = (
     Column("Stores", _stores, lambda line: (line.rank, line.key), width=82, tip="XML file, Registry, Scheduler; sorts by severity"),
-    Column("Task", _name, lambda line: line.task.name.casefold(), width=210),
-    Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=92),
-    Column("Action", lambda line: Cell(line.action), lambda line: line.action.casefold(), width=120),
+    Column("Task", _name, lambda line: line.task.name.casefold(), width=190),
+    Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=84),
+    Column("Action", lambda line: Cell(line.action), lambda line: line.action.casefold(), width=118),
     Column("Last run UTC", _last_run, lambda line: _time_key(line.last_run), width=132),
 )
 
@@ -81,7 +81,7 @@ class TasksRoom(QWidget):
         self._session, self._needle, self._chosen = session, "", 0
         self.setObjectName("side")
         self.table: Table[Line] = Table(COLUMNS, lambda line: line.key, self)
-        self.view = TableView(self.table, theme, "Tasks", filters=True)  # type: ignore[arg-type]  # a view shows rows of any type
+        self.view = TableView(self.table, theme, "Tasks", filters=True)
         self.view.setSelectionMode(TableView.SelectionMode.SingleSelection)
         self.view.setSortingEnabled(True)
         self._head()
@@ -134,8 +134,8 @@ class TasksRoom(QWidget):
         head.setSortIndicatorClearable(True)
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         head.setSectionsMovable(True)
-        head.setStretchLastSection(True)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(self._columns_menu)
 
@@ -204,7 +204,9 @@ class TasksRoom(QWidget):
         elif self._session.run.state == "reading":
             self.empty.say("Reading", "Tasks appear here as they are found.")
         else:
-            self.empty.say("No tasks found", "The evidence holds no scheduled tasks that could be read. Problems says what was tried.")
+            self.empty.say(
+                "No tasks found", "The evidence holds no scheduled tasks that could be read. Problems says what was tried."
+            )
 
     def _columns_menu(self, at: QPoint) -> None:
         self.columns_menu().exec(self.view.horizontalHeader().mapToGlobal(at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from triptych.formats.keys import REG_SZ
 from triptych.lessons.benign_tasks import daily, exec_
 from triptych.lessons.deviations.hand import VICTIM, edit_tasks, moment, retold
 from triptych.lessons.hive_key import HiveValue, binary, string
@@ -11,7 +12,6 @@ from triptych.lessons.host import Hives
 from triptych.lessons.machine import Machine, task_file
 from triptych.lessons.task_spec import Definition
 from triptych.lessons.task_xml import xml_bytes
-from triptych.formats.keys import REG_SZ
 
 PAYLOAD = exec_(r"C:\Windows\System32\cmd.exe", r"/c C:\ProgramData\x\u.bat")
 

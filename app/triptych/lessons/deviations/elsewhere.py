@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triptych.lessons.benign_tasks import SYSTEM, daily, definition, exec_
-from triptych.lessons.deviations.hand import VICTIM, moment, planted
+from triptych.lessons.deviations.hand import VICTIM, as_of, moment, planted
 from triptych.lessons.deviations.hidden import delete_access
-from triptych.lessons.hive_key import HiveValue, dword, expand_string, string
+from triptych.lessons.hive_key import dword, expand_string, string
 from triptych.lessons.host import ComClass, Hives
 from triptych.lessons.job_file import NAME_SET, JobSpec, job_bytes, job_log
-from triptych.lessons.machine import Machine
+from triptych.lessons.machine import CONFIG, TASKS, Machine
 from triptych.lessons.software_hive import task_values
 from triptych.lessons.task_spec import TaskSpec
 from triptych.lessons.task_xml import xml_bytes
@@ -21,6 +21,7 @@ POLICY_FILE = (
     f"Windows/System32/GroupPolicy/DataStore/0/sysvol/corp.example/Policies/{POLICY}/Machine/Preferences/ScheduledTasks/"
     "ScheduledTasks.xml"
 )
+GONE = r"\Cache Maintenance"
 _OVERRIDE = r"Wow6432Node\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache"
 
 
@@ -146,12 +147,10 @@ def redirected_folder(machine: Machine) -> Machine:
 
 
 def gone_since_backup(machine: Machine, path: str = VICTIM) -> Machine:
-    """RegBack still knows a task that is not there any more; nothing of it is left in the hive's free cells."""
-    return replace(machine.without_task(path), backup_edits=(_added(machine, path),))
-
-
-def _added(machine: Machine, path: str) -> object:
-    raise NotImplementedError
+    """RegBack still knows a task of which the hive has nothing left, not even in free cells."""
+    before = as_of(machine, machine.collected - 5 * TICKS_A_DAY)
+    backup = before.files()[f"{CONFIG}/SOFTWARE"]
+    return machine.without_task(path).with_file(f"{CONFIG}/RegBack/SOFTWARE", backup, before.collected)
 
 
 def only_in_log(machine: Machine, path: str = VICTIM) -> Machine:
@@ -162,7 +161,6 @@ def only_in_log(machine: Machine, path: str = VICTIM) -> Machine:
 
 def undone_in_log(machine: Machine, path: str = VICTIM) -> Machine:
     """The hive lacks the SD; the log puts it back: without the log a reader would accuse a task that is in order."""
-    access: list[HiveValue] = []
 
     def restore(hives: Hives) -> None:
         key = hives.tree(path)
@@ -174,20 +172,20 @@ def undone_in_log(machine: Machine, path: str = VICTIM) -> Machine:
 
 def earlier_system(machine: Machine) -> Machine:
     """Windows.old as an upgrade leaves it: the tasks of then, one of which is no longer there."""
+    when = (machine.upgraded or machine.collected) - TICKS_A_DAY // 24
     told = definition(SYSTEM, (exec_(r"C:\Windows\Temp\svc.exe"),), daily("2024-03-01T02:17:00"), author=r"CORP\svc-backup")
-    registered = machine.installed + 30 * TICKS_A_DAY
-    gone = replace(planted(machine, r"\Cache Maintenance", told, ran=False), registered=True)
-    times = replace(gone.times, registered=registered, tree=registered + 9_001, tasks=registered + 12_007, index=registered + 10_003, file=registered + 40_009)
-    then = tuple(task for task in machine.tasks if task.times.tree < (machine.upgraded or machine.collected))
-    old = replace(
-        machine,
-        tasks=(*then, replace(gone, times=times)),
-        collected=(machine.upgraded or machine.collected) - TICKS_A_DAY // 24,
-        upgraded=0,
-        edits=(),
-        extra_files=(),
+    gone = planted(machine, GONE, told, ran=False)
+    back = gone.times.registered - machine.installed - 30 * TICKS_A_DAY
+    times = replace(
+        gone.times,
+        registered=gone.times.registered - back,
+        tree=gone.times.tree - back,
+        tasks=gone.times.tasks - back,
+        index=gone.times.index - back,
+        file=gone.times.file - back,
     )
-    kept = (file for file in old.contents() if file.path.startswith(("Windows/System32/config/S", "Windows/System32/Tasks/")))
-    for file in kept:
-        machine = machine.with_file(f"Windows.old/{file.path}", file.data, file.modified)
+    old = as_of(machine.with_task(replace(gone, times=times)), when)
+    for file in old.contents():
+        if file.path.startswith((f"{CONFIG}/S", f"{TASKS}/")):
+            machine = machine.with_file(f"Windows.old/{file.path}", file.data, file.modified)
     return machine

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from triptych.lessons.benign_tasks import Clock, new_task
 from triptych.lessons.chance import Chance
 from triptych.lessons.host import Hives
-from triptych.lessons.machine import Edit, Machine
+from triptych.lessons.machine import Machine
 from triptych.lessons.task_spec import Definition, TaskSpec
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND
 
@@ -48,7 +48,7 @@ def clock_of(machine: Machine) -> Clock:
 def planted(machine: Machine, path: str, told: Definition, *, ran: bool = True, access: str = "", order: str = "full") -> TaskSpec:
     """A task registered through the service that night."""
     chance = Chance("planted", machine.seed, path)
-    made = new_task(
+    return new_task(
         chance,
         clock_of(machine),
         machine.windows,
@@ -59,7 +59,6 @@ def planted(machine: Machine, path: str, told: Definition, *, ran: bool = True, 
         ran=ran,
         order=order,
     )
-    return made
 
 
 def edit_tree(machine: Machine, path: str, change: Callable[[Hives], None], *, step: float = 30) -> Machine:
@@ -101,4 +100,19 @@ def rewritten(task: TaskSpec, told: Definition, when: int) -> TaskSpec:
     return replace(task, definition=told, registry=None, times=times)
 
 
-__all__ = ["STOCK", "VICTIM", "Deviation", "Edit", "clock_of", "edit_tasks", "edit_tree", "moment", "planted", "retold", "rewritten"]
+def as_of(machine: Machine, when: int) -> Machine:
+    """The machine as it was at an earlier moment: the tasks of then, their runs before it, no later hand."""
+    tasks = tuple(_run_before(task, when) for task in machine.tasks if task.times.tree < when)
+    upgraded = machine.upgraded if machine.upgraded < when else 0
+    return replace(machine, tasks=tasks, collected=when, upgraded=upgraded, edits=(), logged_edits=(), extra_files=())
+
+
+def _run_before(task: TaskSpec, when: int) -> TaskSpec:
+    times = task.times
+    if times.tasks < when:
+        return task
+    back = ((times.tasks - when) // TICKS_A_DAY + 1) * TICKS_A_DAY
+    if times.last_run - back <= times.index:
+        return replace(task, times=replace(times, tasks=times.index + 9_007, last_run=0, last_success=0, result=0x41303))
+    success = times.last_success - back if times.last_success else 0
+    return replace(task, times=replace(times, tasks=times.tasks - back, last_run=times.last_run - back, last_success=success))

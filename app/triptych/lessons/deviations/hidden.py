@@ -40,7 +40,7 @@ def deny_system(machine: Machine, path: str = VICTIM) -> Machine:
 
 
 def weaken_access(machine: Machine, path: str = VICTIM) -> Machine:
-    """Everyone may change a task that runs as SYSTEM; told to the service, so the file's text says it too."""
+    """Everyone may change a task that runs as SYSTEM."""
     return set_access(machine, WEAK, path)
 
 

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from triptych.lessons.benign_tasks import LAPTOP, SYSTEM, as_user, com, daily, definition, exec_, local
 from triptych.lessons.deviations.hand import STOCK, VICTIM, moment, planted, rewritten
-from triptych.lessons.hive_key import string
-from triptych.lessons.host import Hives
 from triptych.lessons.machine import Machine
 from triptych.lessons.stock_tasks import subscription
 from triptych.lessons.task_spec import ActionSpec, Definition, PrincipalSpec, SettingsSpec, TaskSpec, TaskTimes, TriggerSpec
-from triptych.model.times import TICKS_A_SECOND, Zone, Instant
+from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant, Zone
 
 GHOST = r"\Sync Center Cache"
 PLANTED = r"\Contoso\Cache Refresh"
+LOOK_ALIKE = r"\Microsoft\Windows\Defrag\SheduledDefrag"
+FOREIGN = r"\Microsoft\Windows\NetTrace\GatherTelemetryCache"
+RIGHT_TO_LEFT, ZERO_WIDTH = "\\Update\u202egnp.exe", "\\GoogleUpdate\u200bTaskMachineCore"
+TRAILING_SPACE, WITH_NUL = "\\OneDrive Standalone Update ", "\\Proxy\0Sync"
 _ORDINARY = exec_(r"C:\Program Files\Contoso\Cache\refresh.exe")
 _CALLBACK = r"http://203.0.113.41/a"
 
@@ -62,7 +64,7 @@ def hidden_setting(machine: Machine) -> Machine:
 
 def look_alike(machine: Machine) -> Machine:
     """Named like a task of Windows, a letter apart, in the folder beside it."""
-    return _with(machine, r"\Microsoft\Windows\Defrag\SchedulediDefrag"[:-1] + "g", _as_system(_ORDINARY))
+    return _with(machine, LOOK_ALIKE, _as_system(_ORDINARY))
 
 
 def _named(machine: Machine, name: str) -> Machine:
@@ -71,19 +73,19 @@ def _named(machine: Machine, name: str) -> Machine:
 
 def right_to_left_name(machine: Machine) -> Machine:
     """A right-to-left override in the name."""
-    return _named(machine, "\\Update\u202egnp.exe")
+    return _named(machine, RIGHT_TO_LEFT)
 
 
 def zero_width_name(machine: Machine) -> Machine:
     """A zero-width space between Latin letters."""
-    return _named(machine, "\\GoogleUpdate\u200bTaskMachineCore")
+    return _named(machine, ZERO_WIDTH)
 
 
 def trailing_space_name(machine: Machine) -> Machine:
-    return _named(machine, "\\OneDrive Standalone Update ")
+    return _named(machine, TRAILING_SPACE)
 
 
-def nul_name(machine: Machine, path: str = "\\Proxy\0Sync") -> Machine:
+def nul_name(machine: Machine, path: str = WITH_NUL) -> Machine:
     """A NUL in the key's name: tools of the API stop at it. No file can bear the name."""
     task = replace(planted(machine, path, _as_system(_ORDINARY)), has_file=False)
     return machine.with_task(task)
@@ -108,7 +110,7 @@ DEFENCE = (r"\Microsoft\Windows\Windows Defender", r"\Microsoft\Windows\SystemRe
 
 def stock_disabled(machine: Machine) -> Machine:
     """Tasks that protect the machine are switched off."""
-    changed = []
+    changed: list[TaskSpec] = []
     for task in machine.tasks:
         if task.path.startswith(DEFENCE):
             settings = replace(task.definition.settings, enabled=False)
@@ -118,7 +120,7 @@ def stock_disabled(machine: Machine) -> Machine:
 
 def foreign_in_stock_folder(machine: Machine) -> Machine:
     """A task below the folder of Windows that no Windows ships."""
-    return _with(machine, r"\Microsoft\Windows\NetTrace\GatherTelemetryCache", _as_system(_ORDINARY))
+    return _with(machine, FOREIGN, _as_system(_ORDINARY))
 
 
 def _command(machine: Machine, action: ActionSpec) -> Machine:
@@ -220,20 +222,10 @@ def false_times(machine: Machine, path: str = VICTIM) -> Machine:
     """Dates that cannot all be true: authored after everything was written, run before it was registered."""
     task = machine.task(path)
     registration = replace(task.definition.registration, date="2027-08-30T11:00:00")
-    times = replace(task.times, last_run=task.times.registered - 400 * 864_000_000_000, last_success=0)
+    times = replace(task.times, last_run=task.times.registered - 400 * TICKS_A_DAY, last_success=0)
     return machine.with_task(replace(task, definition=replace(task.definition, registration=registration), times=times))
 
 
 def unregistered_handler(machine: Machine) -> Machine:
     """A handler whose class nobody registers."""
     return _command(machine, com("{6F1D8C11-5A0C-4C2D-8C1E-3B52B05B4E07}"))
-
-
-def renamed_value(machine: Machine, path: str = VICTIM) -> Machine:
-    """A text beside the values of the service, which it never reads."""
-    guid = machine.task(path).guid
-
-    def edit(hives: Hives) -> None:
-        hives.tasks(guid).put(string("Note", "x"))
-
-    return machine.with_edit(edit)

@@ -1,0 +1,75 @@
+"""The chosen task over its rooms: path, badges, GUID."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
+
+from triptych.gui.digest import Digest, Line
+from triptych.gui.display import elided, plain_label, set_text, set_tip, visible
+from triptych.gui.session import Selection, Session
+from triptych.gui.theme import SMALL, TITLE, face
+
+WIDE = 860  # below that the badges stand under the path
+
+
+def badges(line: Line) -> tuple[str, ...]:
+    """What must be known of a task before anything else."""
+    hidden = ("◆ Hidden from the scheduler",) if line.hidden else ()
+    return (*hidden, *(("◆ The stores disagree",) if line.differing else ()))
+
+
+class TaskHead(QWidget):
+    """Follows the selection."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._whole = ""
+        self.setObjectName("head")
+        self.path = plain_label(font=face(TITLE, bold=True))
+        self.path.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.badges = [plain_label("", "badge", face(SMALL)) for _ in range(2)]
+        self.guid = plain_label("", "dim", face(SMALL, mono=True))
+        self._holder = QWidget()
+        flow = QHBoxLayout(self._holder)
+        flow.setContentsMargins(0, 0, 0, 0)
+        for badge in self.badges:
+            flow.addWidget(badge)
+        flow.addStretch(1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(14, 10, 14, 4)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.addWidget(self.path, 0, 0)
+        self._grid.addWidget(self._holder, 0, 1)
+        self._grid.addWidget(self.guid, 0, 2)
+        self._wide = True
+        session.selection_changed.connect(self.follow)
+        session.case_changed.connect(self.follow)
+        self.follow()
+
+    def follow(self, _: Selection | Digest | None = None) -> None:
+        line = self._session.line
+        self._whole = visible(line.task.path if line else "No task chosen")
+        told = badges(line) if line else ()
+        for number, badge in enumerate(self.badges):
+            badge.setVisible(number < len(told))
+            set_text(badge, told[number] if number < len(told) else "")
+        set_text(self.guid, line.task.guid if line else "")
+        set_tip(self.path, line.task.path if line else "")
+        self.path.setAccessibleName(self._whole)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() > WIDE
+        if wide is not self._wide:
+            self._wide = wide
+            self.guid.setVisible(wide)
+            self._grid.removeWidget(self._holder)
+            self._grid.addWidget(self._holder, *((0, 1) if wide else (1, 0, 1, 3)))
+        self._elide()
+
+    def _elide(self) -> None:
+        self.path.setText(elided(self._whole, self.path.fontMetrics(), max(self.path.width(), 120)))

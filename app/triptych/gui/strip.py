@@ -1,0 +1,104 @@
+"""The case in one line: host, Windows, kind of evidence, a chip a store, warnings."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from triptych.gui import words
+from triptych.gui.digest import Digest
+from triptych.gui.display import plain_label, set_text, set_tip
+from triptych.gui.pieces import Chip, Flow
+from triptych.gui.session import Session, Work
+from triptych.gui.theme import BODY, Theme, face
+from triptych.model.case import Case, Host, Weight
+from triptych.model.task import Store
+
+_STATES = {"partly": "partly read", "failed": "failed", "absent": "not in the evidence"}
+
+
+def host_words(host: Host) -> str:
+    """The machine's name, as the evidence states it."""
+    return host.get("name").value or "Name of the host not known"
+
+
+def windows_words(host: Host) -> str:
+    """`Windows 10 Pro 22H2, build 19045`, as far as the evidence tells."""
+    told = [host.get(name).value or "" for name in ("product", "display-version")]
+    text = " ".join(part for part in told if part)
+    build = f"build {host.build}" if host.build is not None else ""
+    return ", ".join(part for part in (text, build) if part)
+
+
+def store_words(case: Case, store: Store) -> tuple[str, str]:
+    """A chip's text, and the same in full for tool tip and screen reader."""
+    name, report = words.STORE_NAMES[store], case.report(store)
+    if report is None:
+        return f"{name} –", f"{name}: not read yet"
+    state = _STATES.get(report.state, "")
+    count = f" {report.tasks:,}" if report.state != "absent" else ""
+    detail = " · ".join(part for part in (report.basis, state) if part)
+    text = f"{name}{count}" + (f" · {detail}" if detail else "")
+    full = f"{name}: {words.plural(report.tasks, 'task')}, {report.state}"
+    return text, "\n".join(part for part in (full, report.basis, ", ".join(report.sources[:6]), report.note) if part)
+
+
+class CaseStrip(QWidget):
+    """A click on a chip asks for the room that explains it."""
+
+    store_clicked = Signal(object)  # Store
+    warnings_clicked = Signal()
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self._session, self._theme = session, theme
+        self.setObjectName("strip")
+        self.host = plain_label(font=face(BODY, bold=True))
+        self.about = plain_label("", "dim")
+        self.chips = {store: Chip("") for store in words.STORES}
+        self.warnings = Chip("")
+        holder = QWidget()
+        flow = Flow(holder)
+        for store, chip in self.chips.items():
+            chip.clicked.connect(lambda _=False, at=store: self.store_clicked.emit(at))
+            flow.addWidget(chip)
+        self.warnings.clicked.connect(self.warnings_clicked)
+        flow.addWidget(self.warnings)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 5, 12, 5)
+        row.setSpacing(10)
+        row.addWidget(self.host)
+        row.addWidget(self.about)
+        row.addWidget(holder, 1)
+        session.opened.connect(self._opened)
+        session.case_changed.connect(self.show_digest)
+        theme.changed.connect(self._dots)
+        self._dots()
+        self.show_digest(session.digest)
+
+    def show_digest(self, digest: Digest) -> None:
+        case, work = digest.case, self._session.work
+        set_text(self.host, host_words(case.host) if case.host.facts else "Reading the host")
+        parts = (windows_words(case.host), work.kind if work else "", "read only")
+        set_text(self.about, " · ".join(part for part in parts if part))
+        for store, chip in self.chips.items():
+            text, full = store_words(case, store)
+            chip.say(text, full)
+            set_tip(chip, full)
+        self._warn(case)
+
+    def _opened(self, work: Work) -> None:
+        set_tip(self.about, "\n".join((*work.arguments, *work.listings)))
+        self.show_digest(self._session.digest)
+
+    def _warn(self, case: Case) -> None:
+        number = sum(problem.count for problem in case.problems if problem.severity is not Weight.NOTE)
+        number += sum(1 for balance in case.balances if not balance.closes)
+        self.warnings.setVisible(number > 0)
+        self.warnings.say(words.plural(number, "warning"))
+        set_tip(self.warnings, "What could not be read, what is lost, what to do")
+
+    def _dots(self) -> None:
+        for store, chip in self.chips.items():
+            chip.dot(self._theme.colour(store.value))
+        self.warnings.dot(self._theme.colour("medium"), square=True)

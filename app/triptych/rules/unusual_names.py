@@ -1,0 +1,118 @@
+"""Names that deceive: characters that hide or reorder, near-twins of stock tasks, authors that are claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triptych.analysis.similar import deceptive, lookalike
+from triptych.model.evidence import Reading
+from triptych.model.finding import Confidence, Finding, Severity
+from triptych.model.task import Store, Task, TaskRecord
+from triptych.rules.acting import acting, action_refs, action_words, is_known, is_shipped_action, leading, targets_in_system
+from triptych.rules.phrases import cited, join, quoted, sentences
+from triptych.rules.rule import Context, Rule
+
+_MICROSOFT = ("microsoft", "$(@%systemroot%", "$(@%windir%")
+
+
+def _check_deceptive(context: Context) -> Iterator[Finding]:
+    for task in context.case.tasks:
+        found = deceptive(task.path)
+        record = leading(task)
+        if found and record is not None:
+            yield NAME_DECEPTIVE.finding(
+                task,
+                ",".join(f"U+{ord(character[0]):04X}" for character, _ in found),
+                summary=f"{task.path}: the name holds {join([words for _, words in found], 4)}",
+                why=sentences(
+                    "Such a character makes a name look like another, hides its end, or keeps tools that take names as text from "
+                    "finding the task.",
+                    "A NUL can only be written past the service, by the native interface of the registry."
+                    if any(character == "\0" for character, _ in found)
+                    else "",
+                ),
+                refs=cited(record.ref, record.keeping.tasks_path),
+            )
+
+
+def _check_lookalike(context: Context) -> Iterator[Finding]:
+    for task in context.case.tasks:
+        record = acting(task)
+        if record is None or is_known(context, task):
+            continue
+        twin = lookalike(task.path, context.baseline)
+        if twin is None:
+            continue
+        stock, reason = twin
+        starts = join([quoted(action_words(action), 120) for action in record.actions], 3)
+        yield NAME_LOOKALIKE.finding(
+            task,
+            stock.casefold(),
+            summary=f"{task.path}: looks like {stock}, and is not that task",
+            why=sentences(f"{reason[:1].upper()}{reason[1:]}.", f"It starts {starts}."),
+            refs=cited(record.ref, *(action_refs(action) for action in record.actions)),
+            confidence=Confidence.LIKELY,
+        )
+
+
+def _check_author(context: Context) -> Iterator[Finding]:
+    for task in context.case.tasks:
+        record = acting(task)
+        if record is None or targets_in_system(context, record) or not record.actions:
+            continue
+        if all(is_shipped_action(context, task, action) for action in record.actions) or context.baseline.vendor(task.path):
+            continue
+        claim = _claim(task)
+        if claim is None:
+            continue
+        name, reading = claim
+        yield AUTHOR_SPOOFED.finding(
+            task,
+            f"{name} {reading.value}",
+            summary=f"{task.path}: {name} says {quoted(reading.value or '', 80)}, and what it starts is not Microsoft's",
+            why=sentences(
+                f"It starts {join([quoted(action_words(action), 160) for action in record.actions], 3)}, outside "
+                "Windows and Program Files.",
+                "Author, Source and Description are text that whoever registers a task may choose.",
+            ),
+            refs=cited(reading, *(action_refs(action) for action in record.actions)),
+            confidence=Confidence.LIKELY,
+        )
+
+
+def _claim(task: Task) -> tuple[str, Reading[str]] | None:
+    """The field in which a task claims to be Microsoft's."""
+    records: list[TaskRecord] = [record for store in (Store.REGISTRY, Store.XML) if (record := task.record(store)) is not None]
+    for record in records:
+        for name in ("author", "source"):
+            reading: Reading[str] = getattr(record.registration, name)
+            if reading.stated and (reading.value or "").casefold().lstrip().startswith(_MICROSOFT):
+                return name.capitalize(), reading
+    return None
+
+
+NAME_DECEPTIVE = Rule(
+    "name-deceptive",
+    Severity.HIGH,
+    "The name or folder of a task holds bidirectional, zero-width, control or NUL characters, or begins or ends with a blank.",
+    "Names in Persian, Indic scripts, Arabic, Hebrew, and pictures need some of these characters; there they are no finding.",
+    ("Copy the name from the finding, not from the screen.", "Look at what the task starts and who registered it."),
+    _check_deceptive,
+)
+NAME_LOOKALIKE = Rule(
+    "name-lookalike",
+    Severity.MEDIUM,
+    "The name or folder of a task is close to a task that Windows or a vendor ships, and it is not that task.",
+    "Software of the same vendor with a similar name; a name that happens to be near.",
+    ("Compare what both start.", "Look for who registered it and when."),
+    _check_lookalike,
+)
+AUTHOR_SPOOFED = Rule(
+    "author-spoofed",
+    Severity.MEDIUM,
+    "The task claims to be Microsoft's, and starts something that Microsoft does not keep there.",
+    "Products of Microsoft in folders that the list of products does not know.",
+    ("Look at the signature of what it starts.", "Compare with a host that has the same product."),
+    _check_author,
+)
+NAMES = (NAME_DECEPTIVE, NAME_LOOKALIKE, AUTHOR_SPOOFED)

@@ -1,0 +1,72 @@
+"""COM classes that tasks call: which file or service the registry names for them, for the machine and for each user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from triptych.formats.keys import Key, value
+from triptych.model.case import Fact
+from triptych.model.evidence import Reading, stated
+from triptych.model.task import TaskRecord
+from triptych.stores import registry_values as values
+from triptych.stores.registry_cache import Held, hold
+from triptych.stores.registry_open import find_key
+
+MACHINE = (("machine", "Classes\\CLSID"), ("wow64", "Classes\\Wow6432Node\\CLSID"), ("wow64", "Wow6432Node\\Classes\\CLSID"))
+_SERVERS = (("InprocServer32", "inproc"), ("LocalServer32", "local"), ("TreatAs", "treat-as"), ("InprocHandler32", "handler"))
+_APP_VALUES = (("DllSurrogate", "surrogate"), ("LocalService", "service"))
+
+
+def class_ids(records: Iterable[TaskRecord]) -> set[str]:
+    """The CLSIDs that tasks call, in braces and upper case."""
+    return {action.class_id.value.upper() for record in records for action in record.actions if action.class_id.value}
+
+
+def machine_classes(root: Key, wanted: Iterable[str], view: str) -> Iterator[Fact]:
+    """What HKLM\\SOFTWARE says of classes; nothing of one that it does not have."""
+    for place, path in MACHINE:
+        top = find_key(root, path)
+        for class_id in sorted(wanted) if top else ():
+            key = find_key(top, class_id)
+            if key is not None:
+                yield from servers(key, class_id, place, view)
+                yield from _application(root, key, class_id, place, view)
+    packaged = find_key(root, "Classes\\PackagedCom\\ClassIndex")
+    for class_id in sorted(wanted) if packaged else ():
+        key = find_key(packaged, class_id)
+        for package in key.subkeys() if key else ():
+            yield Fact("class", class_id, stated(package.name, package.ref), view, "machine; packaged")
+
+
+def servers(key: Key, class_id: str, place: str, view: str) -> Iterator[Fact]:
+    """The servers of one class: a DLL, a program, another class in its stead."""
+    for name, word in _SERVERS:
+        server = find_key(key, name)
+        if server is None:
+            continue
+        found = value(server, "")
+        reading: Reading[str] = values.any_text(found) if found else values.text(hold(server), "")
+        yield Fact("class", class_id, reading, view, f"{place}; {word}")
+
+
+def _application(root: Key, key: Key, class_id: str, place: str, view: str) -> Iterator[Fact]:
+    """The AppID of a class, and the surrogate or service that runs it."""
+    app = values.text(hold(key), "AppID")
+    if not app.stated or not app.value:
+        return
+    yield Fact("class", class_id, app, view, f"{place}; app-id")
+    application = find_key(root, f"Classes\\AppID\\{app.value}")
+    held: Held | None = hold(application) if application else None
+    for name, word in _APP_VALUES if held else ():
+        found = values.text(held, name) if held else None
+        if found is not None and found.stated:
+            yield Fact("class", class_id, found, view, f"{place}; {word}")
+
+
+def user_classes(root: Key, user: str, view: str) -> Iterator[Fact]:
+    """Every class that a user's own hive serves: NTUSER.DAT below Software\\Classes, UsrClass.dat below its root."""
+    for path in ("CLSID", "Software\\Classes\\CLSID", "Wow6432Node\\CLSID", "Software\\Classes\\Wow6432Node\\CLSID"):
+        top = find_key(root, path)
+        for key in top.subkeys() if top else ():
+            if key.name.startswith("{"):
+                yield from servers(key, key.name.upper(), f"user {user}", view)
