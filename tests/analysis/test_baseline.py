@@ -29,6 +29,7 @@ from triptych.model.task import Action, Store
 HERE = host()
 BASELINE = load()
 STOCK = BASELINE.stock
+ENROLLED = "\\Microsoft\\Windows\\EnterpriseMgmt\\B8D7B074-6260-48A5-B9DB-38EB7398B5E6\\Schedule #1 created by enrollment client"
 
 
 def _as_action(stock: StockAction) -> Action:
@@ -133,7 +134,11 @@ def test_a_class_counts_with_its_data() -> None:
         ),
         ("\\Winget-AutoUpdate", "powershell.exe", '-File "C:\\ProgramData\\Winget-AutoUpdate\\winget-upgrade.ps1"', True),
         ("\\Winget-AutoUpdate", "powershell.exe", "-File C:\\Users\\Public\\a.ps1", False),
+        ("\\Winget-AutoUpdate", "C:\\x\\powershell.exe", '-File "C:\\ProgramData\\Winget-AutoUpdate\\winget-upgrade.ps1"', False),
         ("\\SamsungMagician", "C:\\x.exe", "", None),
+        (ENROLLED, "%windir%\\system32\\deviceenroller.exe", "/c", True),
+        (ENROLLED, "deviceenroller.exe", "/c", True),
+        (ENROLLED, "C:\\Users\\Public\\deviceenroller.exe", "/c", False),
     ],
 )
 def test_a_vendors_own_program(path: str, command: str, arguments: str, own: bool | None) -> None:

@@ -229,3 +229,8 @@ def test_long_hostile_texts_come_to_an_end(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     assert isinstance(judge("cmd.exe", "/c " + text, HERE), tuple)
     assert isinstance(judge(text, text, HERE), tuple)
+
+
+def test_words_complete_a_sentence() -> None:
+    words = [trait.words for trait in judge("powershell", "-ep bypass -File C:\\Users\\Public\\a.ps1", HERE)]
+    assert words == ["runs a file in a user's folder", "sets the script policy of PowerShell aside"]

@@ -335,9 +335,12 @@ def test_runs_are_shown_and_never_differ() -> None:
 
 
 def test_hidden_from_the_scheduler_is_a_difference_of_presence() -> None:
-    hidden = record(Store.SCHEDULER, presence=Presence.HIDDEN)
-    (row,) = differences(task(record(guid=GUID), hidden), HERE)
-    assert (row.field, row.runs) == ("presence", None)
+    of = task(record(guid=GUID), record(Store.SCHEDULER, presence=Presence.HIDDEN))
+    row = _row(of, "presence")
+    assert (row.verdict, row.runs) == (Verdict.DIFFERS, None)
+    assert differences(of, HERE) == ()  # the contract tells presence apart from values
+    absent = task(record(guid=GUID, orphan="tasks"), record(Store.SCHEDULER, presence=Presence.ABSENT))
+    assert _row(absent, "presence").verdict is Verdict.UNCOMPARABLE
 
 
 def test_what_cannot_be_read_is_not_compared() -> None:
@@ -418,3 +421,22 @@ def test_a_file_that_cannot_be_read_lacks_nothing() -> None:
     assert _fields(task(broken, full)) == []
     partly = replace(record(Store.XML), complete=False)
     assert _fields(task(partly, full)) == []
+
+
+_SETTINGS = st.dictionaries(
+    st.sampled_from(("idle_duration", "execution_time_limit", "maintenance_period")),
+    st.sampled_from(("PT0S", "PT10M", "PT72H", "P3D", "P1M", "P30D")),
+)
+_COMMANDS = st.lists(st.sampled_from(("a.exe", "A.EXE", "b.exe", "a.exe ")), max_size=3)
+
+
+@given(_SETTINGS, _SETTINGS, _COMMANDS, _COMMANDS, st.sampled_from(("listing", "live", "reconstructed")))
+def test_the_short_way_finds_what_the_rows_say(
+    one: dict[str, str], other: dict[str, str], commands: list[str], others: list[str], basis: str
+) -> None:
+    xml = record(Store.XML, settings=one, actions=tuple(action(command=command) for command in commands))
+    registry = record(guid=GUID, settings=other, actions=tuple(action(command=command) for command in others))
+    seen = replace(registry, store=Store.SCHEDULER, keeping=record(keeping={"basis": basis}).keeping)
+    of = task(xml, registry, seen)
+    said = tuple(row for row in rows(of, HERE) if row.verdict is Verdict.DIFFERS and row.field != "presence")
+    assert differences(of, HERE) == said

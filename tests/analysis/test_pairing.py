@@ -97,7 +97,7 @@ def test_a_view_gives_traces_and_no_task() -> None:
 
 
 def test_without_a_running_system_the_newest_view_is_shown() -> None:
-    files = tuple(EvidenceFile(f"{v}/SOFTWARE", "software-hive", 1, time, "", view=v) for v, time in (("VSS1", 50), ("VSS2", 90)))
+    files = tuple(EvidenceFile(f"{v}/SOFTWARE", "hive", 1, time, "", view=v) for v, time in (("VSS1", 50), ("VSS2", 90)))
     case = _case(record(view="VSS1"), record(view="VSS2", guid=GUID), files=files)
     assert shown_view(case) == "VSS2"
     assert [task.guid for task in case.tasks] == [GUID]
@@ -105,10 +105,12 @@ def test_without_a_running_system_the_newest_view_is_shown() -> None:
 
 
 def test_an_emptied_running_system_is_not_replaced_by_an_old_one() -> None:
-    files = (EvidenceFile("SOFTWARE", "software-hive", 1, 1, ""),)
+    files = (EvidenceFile("SOFTWARE", "hive", 1, 1, ""),)
     case = _case(record(view="Windows.old"), files=files)
     assert case.tasks == ()
     assert len(other_views(case)) == 1
+    system = (EvidenceFile("Windows/System32/config/SYSTEM", "hive", 1, 1, ""),)
+    assert len(_case(record(view="Windows.old"), files=system).tasks) == 1  # that hive tells of no tasks
 
 
 def test_written_times_come_along() -> None:

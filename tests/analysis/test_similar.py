@@ -146,6 +146,7 @@ def test_characters_that_deceive(name: str, characters: str) -> None:
         "\\\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian with a joiner it needs
         "\\\u0915\u094d\u200d\u0937",  # an Indic conjunct
         "\\\u05e9\u05dc\u05d5\u05dd\u200f",  # Hebrew with its mark
+        "\\\u05d2\u05d9\u05d1\u05d5\u05d9 \u200f(A)",  # the same before a bracket
         "\\\U0001f468\u200d\U0001f469\u200d\U0001f467 Backup",  # a family of emoji
         "\\M\u00fcll \u00e4 \u00f1 \u0142",
         "\\\u5b9a\u671f\u5099\u4efd",

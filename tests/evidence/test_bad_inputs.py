@@ -69,6 +69,9 @@ def test_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(EvidenceError, match="more than 200 to 1") as caught:
         source.read(big.path, 1 << 40)
     assert caught.value.code == "archive.ratio"
+    with pytest.raises(EvidenceError, match="more than 200 to 1"):
+        source.peek(big.path, XML_LIMIT)
+    assert len(source.peek(big.path, 16)) == 16
     assert [problem.file for problem in found.problems if problem.code == "archive.ratio"] == [big.path]
 
 

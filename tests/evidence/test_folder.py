@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.evidence.trees import TASK, as_folder
 from triptych.evidence import access
 from triptych.evidence.layouts import find
+from triptych.evidence.random_access import Copy, OpenFile
 from triptych.evidence.source import EvidenceError, open_source
 from triptych.limits import Limits
 from triptych.model.evidence import ReadState
@@ -133,6 +134,48 @@ def test_too_large_and_gone(tmp_path: Path) -> None:
         assert caught.value.code == code
     assert source.read("a", 5) == b"12345"
     assert source.peek("a", 2) == b"12"
+
+
+@posix
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = as_folder(tmp_path / "x", {"Windows/System32/Tasks/locked": TASK, "loose/locked": b"1"})
+    really = os.open
+
+    def refused(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if path == "locked":
+            raise PermissionError(13, "Permission denied")
+        return really(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", refused)
+    monkeypatch.setattr(os, "supports_dir_fd", {*os.supports_dir_fd, refused})
+    source = open_source(str(root))
+    (item,) = find(source).of("task-file")
+    with pytest.raises(EvidenceError, match="does not let this account read it") as caught:
+        source.read(item.path, 1000)
+    assert caught.value.code == "evidence.denied"
+    loose = find(open_source(str(root / "loose")))
+    assert next((problem.code, problem.file) for problem in loose.problems) == ("evidence.denied", "locked")
+
+
+def test_places_outside_of_a_file_hold_nothing(tmp_path: Path) -> None:
+    root = as_folder(tmp_path / "x", {"a": b"12345"})
+    copy = Copy(1 << 20)
+    copy.append(b"12345")
+    opened = OpenFile(os.open(root / "a", os.O_RDONLY))
+    for bytes_ in (opened, copy):
+        assert [bytes_.read_at(at, 9) for at in (-1, 5, 1 << 63, 1 << 70)] == [b""] * 4
+        assert bytes_.read_at(3, 9) == b"45"
+        bytes_.close()
+
+
+def test_a_file_that_goes_away_is_described_all_the_same(tmp_path: Path) -> None:
+    root = as_folder(tmp_path / "x", {"a": b"1", "b": b"2"})
+    source = open_source(str(root))
+    data = source.read("a", 9)
+    (root / "a").unlink()
+    (root / "b").unlink()
+    assert source.describe("a", data, "x").modified is not None
+    assert source.describe("b", data, "x").modified is None
 
 
 @posix

@@ -308,7 +308,7 @@ def test_listings_are_what_they_are_said_to_be(tmp_path: Path) -> None:
     assert (one(found, "task-file").task, view(found).tasks_listed) == ("\\a.xml", False)
 
 
-names = st.text(st.characters(blacklist_characters="/\\\0", blacklist_categories=("Cs",)), min_size=1, max_size=30).filter(
+names = st.text(st.characters(exclude_characters="/\\\0", exclude_categories=["Cs"]), min_size=1, max_size=30).filter(
     lambda name: name not in (".", "..") and len(name.encode()) < 200
 )
 

@@ -9,12 +9,12 @@ import struct
 from pathlib import Path
 
 import pytest
-from Registry import Registry, RegistryLog, RegistryParse
 from regipy.recovery import apply_transaction_logs
+from Registry import Registry, RegistryLog, RegistryParse
 
 from tests.formats.test_hive_bad_inputs import CACHE, SIX, Read, read_bytes
-from tests.formats.test_hive_build import K, guid, machine, sealed, sz
 from tests.formats.test_hive_build import Hive as Writer
+from tests.formats.test_hive_build import K, guid, machine, sealed, sz
 from tests.material import bad_input, shared
 from triptych.formats import keys
 from triptych.formats.faults import Faults
@@ -94,6 +94,7 @@ def test_a_gap_ends_the_replay_and_is_named() -> None:
     assert "log entry 2 not applied: its sequence number is 9, 8 should follow" in problem.found
     assert problem.severity is Weight.DOUBT
     assert "FromLog" in {key.name for key in found.hive.orphans()}
+    assert found.problem("hive.list.kind").where.endswith("of the replayed hive")
     assert found.hive.primary is not None
     assert found.hive.primary.root is not None
     before = found.hive.primary.root.find(f"{CACHE}\\Tree")

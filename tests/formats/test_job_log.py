@@ -36,7 +36,7 @@ def test_every_line_of_a_real_log_is_in_an_entry_that_cites_it() -> None:
 
 def test_jobs_services_results_and_versions() -> None:
     entries = read_job_log(shared(REAL).read_bytes(), "L", Faults("L"))
-    assert get(entries[0], "started") == "11/2/2006 7:35:17 AM"
+    assert get(entries[0], "started") == "2006-11-02T07:35:17"
     assert get(entries[1], "version") == "6.0.6000.16386 (vista_rtm.061101-2205)"
     job = next(entry for entry in entries if get(entry, "result"))
     assert (job.name, get(job, "program")) == ("Symantec NetDetect.job", "NDETECT.EXE")

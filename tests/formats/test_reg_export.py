@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 import pytest
@@ -406,6 +407,6 @@ def test_any_pieces_raise_nothing_and_have_spans_in_the_file(head: str, pieces: 
 @given(st.binary(max_size=400))
 def test_lines_cover_the_file(data: bytes) -> None:
     found = list(lines(data))
-    assert all(one.stop == two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.stop == two.start for one, two in itertools.pairwise(found))
     assert not found or found[-1].stop == len(data)
     read_exports(data, "x", Faults("x"))

@@ -11,7 +11,7 @@ from triptych.gui import words
 from triptych.gui.comparing import Entry, columns, entries, telling
 from triptych.gui.tables import Cell, Kind
 from triptych.model.case import Case
-from triptych.model.evidence import State, not_stated, stated, unreadable
+from triptych.model.evidence import State, not_stated, unreadable
 from triptych.model.task import Absence, Presence, Store, Task
 
 
@@ -103,4 +103,3 @@ def test_times_and_commands_stand_in_the_fixed_face(case: Case, hidden: Task) ->
     assert cells(case, hidden, "1 · Arguments")[1].mono
     assert cells(case, hidden, "Last run")[2].mono
     assert not cells(case, hidden, "Author")[1].mono
-    assert stated(1).state is State.STATED

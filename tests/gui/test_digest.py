@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.gui import made
@@ -67,9 +69,9 @@ def test_unreadable_records_are_half_marks(files: made.Files) -> None:
     record = made.record(files, Store.XML, "\\x", "", "a.exe")
     ref = record.presence.refs[0]
     for broken in (
-        made.replace(record, complete=False),
-        made.replace(record, presence=unreadable("ff", ref)),
-        made.replace(record, presence=stated(Presence.UNREADABLE, ref)),
+        replace(record, complete=False),
+        replace(record, presence=unreadable("ff", ref)),
+        replace(record, presence=stated(Presence.UNREADABLE, ref)),
     ):
         assert mark_of(Task("\\x", "", (broken,)), Store.XML) is Mark.PARTLY
 

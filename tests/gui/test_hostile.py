@@ -121,7 +121,7 @@ def hostile_case(files: made.Files, texts: tuple[str, ...]) -> Case:
 def test_a_whole_case_of_hostile_text_is_shown_by_marks(qtbot: QtBot, settings: Settings, files: made.Files, source: str) -> None:
     texts = OWN if source == "own" else material()
     case = hostile_case(files, texts)
-    window = build(lambda a, l: made.work(case, files, a), settings)
+    window = build(lambda given, listings: made.work(case, files, given), settings)
     qtbot.addWidget(window)
     window.show()
     window.open((f"/cases/{texts[0]}",))

@@ -83,7 +83,7 @@ def test_the_numbered_keys_and_f6_lead_through_all_rooms(window: Window) -> None
 def test_letters_in_the_list_filter_and_elsewhere_j_steps_through_findings(qtbot: QtBot, window: Window) -> None:
     window.show_tasks()
     for letter in "jk":
-        QTest.keyClicks(QApplication.focusWidget(), letter)
+        QTest.keyClicks(QApplication.focusWidget() or window, letter)
     assert window.search.text() == "jk"
     assert window.search.hasFocus()
     assert window.tasks.table.rowCount() == 0
@@ -180,7 +180,7 @@ def test_what_cannot_be_opened_is_told_in_a_sentence(qtbot: QtBot, files: made.F
         yield Progress("Opening")
         raise OSError(2, "No such file or directory", "/cases/gone")
 
-    window = build(lambda a, l: replace(made.work(case, files, a), scan=broken), settings)
+    window = build(lambda given, listings: replace(made.work(case, files, given), scan=broken), settings)
     qtbot.addWidget(window)
     window.show()
     window.open(("/cases/gone",))
@@ -201,7 +201,7 @@ def test_results_appear_and_the_choice_stays_while_reading_goes_on(
         go_on.wait(10)
         yield case
 
-    window = build(lambda a, l: replace(made.work(case, files, a), scan=slow), settings)
+    window = build(lambda given, listings: replace(made.work(case, files, given), scan=slow), settings)
     qtbot.addWidget(window)
     window.show()
     window.open(("/cases/slow",))
@@ -237,7 +237,7 @@ def test_cancel_is_told_at_once_and_later_answers_are_dropped(
         finally:
             closed.set()
 
-    window = build(lambda a, l: replace(made.work(case, files, a), scan=slow), settings)
+    window = build(lambda given, listings: replace(made.work(case, files, given), scan=slow), settings)
     qtbot.addWidget(window)
     window.show()
     window.open(("/cases/slow",))
@@ -252,7 +252,7 @@ def test_cancel_is_told_at_once_and_later_answers_are_dropped(
 
 
 def test_start_page_offers_only_what_is_built(qtbot: QtBot, settings: Settings) -> None:
-    window = build(lambda a, l: made.work(Case(), made.Files(), a), settings)
+    window = build(lambda given, listings: made.work(Case(), made.Files(), given), settings)
     qtbot.addWidget(window)
     assert [button.choice.name for button in window.start.buttons] == ["folder", "file"]
     assert "open-example" not in window.actions_of
@@ -290,7 +290,7 @@ def test_column_widths_and_splitter_are_kept_between_runs(qtbot: QtBot, window: 
     window.split.setSizes([430, 1170])
     kept = window.split.sizes()
     window.close()
-    again = build(lambda a, l: made.work(Case(), made.Files(), a), settings)
+    again = build(lambda given, listings: made.work(Case(), made.Files(), given), settings)
     qtbot.addWidget(again)
     again.resize(1600, 1000)
     again.show()
@@ -308,7 +308,7 @@ def test_warnings_chip_leads_to_the_problems_with_their_balances(window: Window)
 
 
 def test_empty_rooms_say_what_would_fill_them(qtbot: QtBot, settings: Settings) -> None:
-    window = build(lambda a, l: made.work(Case(complete=True), made.Files(), a), settings)
+    window = build(lambda given, listings: made.work(Case(complete=True), made.Files(), given), settings)
     qtbot.addWidget(window)
     window.show()
     window.open(("/empty",))

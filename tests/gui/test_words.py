@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.gui import made
@@ -58,3 +60,12 @@ def test_a_finding_as_text_cites_every_file_with_its_hash(case: Case, files: mad
     assert text.count("SHA-256 ") == 3
     assert made.HIVE in text
     assert "value Actions" in text
+
+
+def test_a_problem_as_sentences_and_a_headline_without_the_path(case: Case) -> None:
+    said = words.problem_text(case.problems[0])
+    assert said.startswith("Lost: Windows/System32/Tasks/Old, line 12. Tried to read the XML file as a task; found: ")
+    assert said.endswith("What to do: open the file in a text editor.")
+    finding = replace(case.findings[0], summary=f"{case.findings[0].task}: the Tree key has no SD value")
+    assert words.headline(finding) == "The Tree key has no SD value"
+    assert words.headline(case.findings[0]) == case.findings[0].summary

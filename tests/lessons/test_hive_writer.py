@@ -172,7 +172,7 @@ def test_a_deleted_value_stays_in_a_free_cell_and_leaves_the_list() -> None:
         value[0] for value in by_python_registry(data)[r"\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tree\Foo"][1]
     ] == ["Id"]
     found = deleted(open_hive(data, "hive", Faults("hive"))).values
-    assert [(value.name, value.data) for value in found] == [("SD", gone.data)]
+    assert [(value.name, value.block.data) for value in found] == [("SD", gone.data)]
 
 
 def test_a_deleted_key_stays_in_free_cells_with_its_values_and_holds_no_descriptor() -> None:

@@ -111,7 +111,7 @@ def _judged(command: str, arguments: str, host: Host, depth: int) -> Iterator[Tr
 def _of_program(line: _Line) -> Iterator[Trait]:
     place = place_of(line.program)
     lower = line.program.casefold()
-    yield from _of_place(line.program, place, "its program lies in")
+    yield from _of_place(line.program, place, "starts a program in")
     if lower.endswith(_SCRIPT_SUFFIXES):
         words = "is a script or shortcut instead of a program"
         yield weak("script-command", words, line.program) if place.of_the_system else strong("script-command", words, line.program)
@@ -176,7 +176,7 @@ def _of_powershell(line: _Line) -> Iterator[Trait]:
         yield weak("hidden-window", "runs PowerShell without a window", line.arguments)
     if call.policy.casefold() in ("bypass", "unrestricted"):
         yield weak("policy-bypass", "sets the script policy of PowerShell aside", line.arguments)
-    yield from _of_files(line, "it runs a file in")
+    yield from _of_files(line, "runs a file in")
 
 
 def _of_decoded(call: PowerShellCall, line: _Line) -> Iterator[Trait]:
@@ -184,7 +184,7 @@ def _of_decoded(call: PowerShellCall, line: _Line) -> Iterator[Trait]:
         return
     yield from (trait for trait in found_in(call.decoded, "phrases") if trait.weight == "strong")
     for path in _files(call.decoded):
-        yield from _of_place(path, place_of(path), "its encoded command uses a file in")
+        yield from _of_place(path, place_of(path), "uses, in what is encoded, a file in")
     if line.depth < _DEEPEST and re.match(r"\W*(?:powershell|pwsh|cmd|mshta|rundll32|regsvr32)\b", call.decoded, re.IGNORECASE):
         yield from _judged(call.decoded[:LONGEST_LINE], "", line.host, line.depth + 1)
 
@@ -212,7 +212,7 @@ def _of_cmd(line: _Line) -> Iterator[Trait]:
     match = re.search(r"(?:^|\s)/[a-z:/]*?[ckr](?=[\s\"]|$)", line.arguments, re.IGNORECASE)
     inner = line.arguments[match.end() :].strip() if match else ""
     if not inner or line.depth >= _DEEPEST:
-        yield from _of_files(line, "it runs a file in")
+        yield from _of_files(line, "runs a file in")
         return
     if inner.startswith('"') and inner.endswith('"') and inner.count('"') % 2 == 0:
         inner = inner[1:-1]
@@ -226,7 +226,7 @@ def _of_script_host(line: _Line) -> Iterator[Trait]:
     files = _files(line.arguments)
     places = [place_of(path) for path in files]
     for path, place in zip(files, places, strict=True):
-        yield from _of_place(path, place, "it runs a script in")
+        yield from _of_place(path, place, "runs a script in")
     quiet = re.search(r"//(?:b|e:\S+)", line.arguments, re.IGNORECASE)
     if quiet is not None and not (places and all(place.of_the_system for place in places)):
         yield strong(
@@ -237,7 +237,7 @@ def _of_script_host(line: _Line) -> Iterator[Trait]:
 
 
 def _of_runner(line: _Line) -> Iterator[Trait]:
-    yield from _of_files(line, "it loads a file in")
+    yield from _of_files(line, "loads a file in")
     if line.stem == "rundll32":
         yield from _of_rundll32(line)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +16,10 @@ from triptych.model.task import Presence, Store, Task, TaskRecord
 
 COMPARED = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 WINDOWS_8 = 9200
+PRESENCE = "presence"
+_SILENT = (State.NOT_KEPT, State.UNREADABLE)
 _Cell = tuple[Side, Reading[Any]]
+_WEIGHED = tuple(field for field in FIELDS if not field.part and field.weighs and field.name != PRESENCE)
 _OF_TRIGGER = tuple(field for field in FIELDS if field.part == TRIGGER)
 _OF_ACTION = tuple(field for field in FIELDS if field.part == ACTION)
 _FIRST = ("Presence", "Registration", "Principal")
@@ -30,20 +33,54 @@ def rows(task: Task, host: Host) -> tuple[Row, ...]:
 
 
 def differences(task: Task, host: Host) -> tuple[Row, ...]:
-    """The rows in which two stores contradict each other."""
-    if sum(record.store in COMPARED for record in task.records) < 2:
+    """The rows in which two stores contradict each other; whether they hold the task at all is told by its presence.
+
+    Most tasks have none, so this looks for one first and makes rows only where it finds it.
+    """
+    records = [record for store in COMPARED if (record := task.record(store)) is not None and not _is_made(record)]
+    names = {name for one, other in combinations(records, 2) for name in _differing(one, other, host)}
+    if not names:
         return ()
-    found = []
-    for field, name, cells in _fields(task, host):
-        if field.weighs and len(cells) > 1 and not _equal(cells) and _verdict(field, _told(field, cells)) is Verdict.DIFFERS:
-            found.append(_row(field, name, cells, host))
-    return tuple(found)
+    return tuple(row for row in rows(task, host) if row.field in names and row.verdict is Verdict.DIFFERS)
 
 
-def _equal(cells: list[_Cell]) -> bool:
-    """Whether all readings are of one value as they stand (the common case; nothing needs to be normalised then)."""
-    _, first = cells[0]
-    return all(reading.value == first.value and reading.state is first.state for _, reading in cells[1:]) and first.known
+def _is_made(record: TaskRecord) -> bool:
+    """Whether the scheduler's telling was reconstructed from the registry: it repeats its values."""
+    return record.store is Store.SCHEDULER and record.keeping.basis.value == "reconstructed"
+
+
+def _differing(one: TaskRecord, other: TaskRecord, host: Host) -> Iterator[str]:
+    """The names of the fields in which two records contradict each other."""
+    for field in _WEIGHED:
+        if not _alike(field.get(one), field.get(other)):
+            cells = [(Side(record, host), _kept(field, record, field.get(record))) for record in (one, other)]
+            if _verdict(field, _told(field, cells)) is Verdict.DIFFERS:
+                yield field.name
+    for fields, name in ((_OF_TRIGGER, "triggers"), (_OF_ACTION, "actions")):
+        holders = _holders([one, other], name)
+        if len(holders) == 2 and not _parts_alike(fields, holders[0][1], holders[1][1]):
+            for field, numbered, part_cells in _parts(fields, name, holders, host):
+                if _verdict(field, _told(field, part_cells)) is Verdict.DIFFERS:
+                    yield numbered
+
+
+def _alike(first: Reading[Any], second: Reading[Any]) -> bool:
+    """Whether two readings are of one value as they stand, or one of them tells nothing: no need to normalise anything."""
+    return first.value == second.value or first.state in _SILENT or second.state in _SILENT
+
+
+def _parts_alike(fields: tuple[Field, ...], one: Sequence[Any], other: Sequence[Any]) -> bool:
+    if len(one) != len(other):
+        return False
+    return all(_alike(field.get(part), field.get(mate)) for part, mate in zip(one, other, strict=True) for field in fields)
+
+
+def _holders(records: list[TaskRecord], name: str) -> list[tuple[TaskRecord, Sequence[Any]]]:
+    """The records that tell triggers or actions, with them; one that is hidden, absent or unreadable tells none."""
+    telling = [record for record in records if record.presence.value in (Presence.PRESENT, Presence.VISIBLE)]
+    if name == "triggers":
+        return [(record, record.triggers) for record in telling if record.has_triggers]
+    return [(record, record.actions) for record in telling if record.has_actions]
 
 
 def _fields(task: Task, host: Host) -> Iterator[tuple[Field, str, list[_Cell]]]:
@@ -51,10 +88,8 @@ def _fields(task: Task, host: Host) -> Iterator[tuple[Field, str, list[_Cell]]]:
     records = [record for store in COMPARED if (record := task.record(store)) is not None]
     sides = [Side(record, host) for record in records]
     yield from _plain(_BEFORE, sides)
-    telling = [record for record in records if record.presence.value in (Presence.PRESENT, Presence.VISIBLE)]
-    yield from _parts(_OF_TRIGGER, "triggers", [(record, record.triggers) for record in telling if record.has_triggers], host)
-    acting = [(record, record.actions) for record in telling if record.has_actions]
-    yield from _parts(_OF_ACTION, "actions", acting, host)
+    yield from _parts(_OF_TRIGGER, "triggers", _holders(records, "triggers"), host)
+    yield from _parts(_OF_ACTION, "actions", _holders(records, "actions"), host)
     yield from _plain(_AFTER, sides)
     yield from _extras(sides)
 
@@ -83,7 +118,7 @@ def _worth_a_row(field: Field, cells: list[_Cell]) -> bool:
 
 
 def _parts(
-    fields: tuple[Field, ...], prefix: str, holders: list[tuple[TaskRecord, Any]], host: Host
+    fields: tuple[Field, ...], prefix: str, holders: list[tuple[TaskRecord, Sequence[Any]]], host: Host
 ) -> Iterator[tuple[Field, str, list[_Cell]]]:
     """The rows of triggers or actions, by position; a store with fewer of them has a cell that says so in the first row."""
     joined = prefix == "actions" and any(_gives_lines(record) for record, _ in holders)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from triptych.model.case import Case, StoreReport
-from triptych.model.evidence import EvidenceRef, stated
+from triptych.model.evidence import EvidenceFile, EvidenceRef, stated
 from triptych.model.task import Absence, Presence, Store, Task, TaskRecord, Text, Trace, TraceKind
 
 STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
@@ -15,7 +15,7 @@ NOT_LISTED = "not-listed"  # `basis` of the XML store's report where the folder 
 _READ = ("read", "partly")
 _SPELLING = (Store.REGISTRY, Store.SCHEDULER, Store.XML, Store.LOG)
 _ORPHANS = {"": 0, "tree": 1, "tasks": 2}
-_RUNNING_KINDS = ("software-hive", "task-file", "reg-export", "listing")
+_TELLING_KINDS = ("task file", "reg-export")
 
 
 def paired(case: Case) -> Case:
@@ -33,10 +33,17 @@ def paired(case: Case) -> Case:
 def shown_view(case: Case) -> str:
     """The view whose tasks are shown: the running system, or the newest other one where nothing is of the running system."""
     views = {record.view for record in case.records if record.store in STORES}
-    if "" in views or not views or any(not file.view and file.kind in _RUNNING_KINDS for file in case.files):
+    if "" in views or not views or any(not file.view and _tells_tasks(file) for file in case.files):
         return ""
     newest = {view: max((file.modified or 0 for file in case.files if file.view == view), default=0) for view in views}
     return max(views, key=lambda view: (newest[view], view))
+
+
+def _tells_tasks(file: EvidenceFile) -> bool:
+    """Whether a file could tell of tasks: the running system counts as read although it may hold none any more."""
+    if file.kind == "hive":
+        return file.path.removesuffix("#replayed").rpartition("/")[2].casefold().startswith("software")
+    return file.kind in _TELLING_KINDS
 
 
 def _tasks(group: list[TaskRecord]) -> Iterable[Task]:

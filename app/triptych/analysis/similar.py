@@ -198,59 +198,58 @@ def edits(one: str, other: str, most: int) -> int:
 # -- characters that deceive ---------------------------------------------------------------------------------------------
 
 _JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Indic, Arabic, Hebrew and emoji
-_WORDS = {
-    "\u202a": "begins text that reads left to right", "\u202b": "begins text that reads right to left",
-    "\u202c": "ends a change of the reading direction", "\u202d": "forces text to read left to right",
-    "\u202e": "forces text to read right to left", "\u2066": "begins text that reads left to right",
-    "\u2067": "begins text that reads right to left", "\u2068": "begins text of its own direction",
-    "\u2069": "ends text of its own direction", "\u200b": "is a blank without width", "\ufeff": "is a blank without width",
-    "\u200c": "has no width", "\u200d": "has no width", "\u200e": "has no width", "\u200f": "has no width",
-    "\0": "ends a name early",
+_NAMED = {
+    "\u202a": "mark that begins text read from left to right", "\u202b": "mark that begins text read from right to left",
+    "\u202c": "mark that ends a change of the reading direction", "\u202d": "mark that forces text to read from left to right",
+    "\u202e": "mark that forces text to read from right to left", "\u2066": "mark that begins text read from left to right",
+    "\u2067": "mark that begins text read from right to left", "\u2068": "mark that begins text of its own direction",
+    "\u2069": "mark that ends text of its own direction", "\u200b": "blank without width", "\ufeff": "blank without width",
+    "\u200c": "joiner without width", "\u200d": "joiner without width", "\u200e": "direction mark without width",
+    "\u200f": "direction mark without width", "\0": "NUL, at which many programs end the name",
 }  # fmt: skip
 _BLANKS = frozenset("\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u205f\u3164\u2800\u115f\u1160\uffa0")
 
 
 def deceptive(name: str) -> tuple[tuple[str, str], ...]:
-    """The characters of a name or path that hide, reorder or end it early, each once, with words; blanks at the ends too.
+    """The characters of a name or path that hide, reorder or end it early, each once, with a noun for it; blanks at the ends too.
 
     Joiners and direction marks that Persian, Indic, Arabic, Hebrew names and emoji need count between Latin letters alone.
     """
     found: dict[str, str] = {}
     for at, character in enumerate(name):
-        words = _deceives(name, at, character)
-        if words:
-            found.setdefault(character, words)
+        noun = _deceives(name, at, character)
+        if noun:
+            found.setdefault(character, f"a {noun} (U+{ord(character):04X})")
     for part in name.split("\\"):
         if part and part != part.strip():
             blank = part[0] if part[0].isspace() else part[-1]
-            found.setdefault(blank, "is a blank at the beginning or end of a name")
+            found.setdefault(blank, f"a blank at the beginning or end of a name (U+{ord(blank):04X})")
     return tuple(found.items())
 
 
 def _deceives(name: str, at: int, character: str) -> str:
+    """A noun for a character that deceives where it stands, "" for any other."""
     if " " <= character <= "~":
         return ""
     if character in _JOINERS:
         before, after = name[at - 1 : at], name[at + 1 : at + 2]
-        return _WORDS[character] if _is_latin(before) and _is_latin(after) else ""
-    if character in _WORDS:
-        return _WORDS[character]
+        return _NAMED[character] if _is_latin_letter(before) and _is_latin_letter(after) else ""
+    if character in _NAMED:
+        return _NAMED[character]
     if character in _BLANKS:
-        return "looks like a blank or like nothing"
-    category = unicodedata.category(character)
-    if category == "Cc":
-        return "is a control character"
-    if category == "Cs":
-        return "is half of a character"
-    if category in ("Zl", "Zp"):
-        return "ends a line"
-    return "cannot be seen" if category == "Cf" and not _belongs(name) else ""
+        return "character that looks like a blank or like nothing"
+    if unicodedata.category(character) == "Cf":
+        return "" if _belongs(name) else "character that cannot be seen"
+    return _OF_CATEGORY.get(unicodedata.category(character), "")
 
 
-def _is_latin(character: str) -> bool:
-    return character != "" and (character.isascii() or unicodedata.name(character, "").startswith("LATIN"))
+_OF_CATEGORY = {"Cc": "control character", "Cs": "half of a character", "Zl": "line end", "Zp": "line end"}
+
+
+def _is_latin_letter(character: str) -> bool:
+    return character.isalpha() and unicodedata.name(character, "").startswith("LATIN")
 
 
 def _belongs(name: str) -> bool:
     """Whether a name is of a script or of pictures that need format characters."""
-    return any(not _is_latin(character) and unicodedata.category(character) in ("Lo", "So", "Mn") for character in name)
+    return any(not character.isascii() and unicodedata.category(character) in ("Lo", "So", "Mn") for character in name)

@@ -197,9 +197,29 @@ def vendor_program(entry: VendorTask, action: Action, host: Host) -> bool | None
     name = program.rpartition("\\")[2].removesuffix(".exe")
     if entry.executables and name not in {known.casefold().removesuffix(".exe") for known in entry.executables}:
         return False
-    folders = [_folded(folder, host) for folder in entry.directories]
-    texts = (program, _folded(arguments, host))  # a script host is started with the vendor's script
-    return not folders or any(re.search(rf"(?:^|\W){_pattern(folder)}\\", text) is not None for folder in folders for text in texts)
+    if not entry.directories or any(_lies_in(folder, program, host) for folder in entry.directories):
+        return True
+    # A script host of Windows is started with the vendor's script.
+    script = _folded(arguments, host) if program.removesuffix(".exe") == _SCRIPT_HOSTS.get(name) else ""
+    return bool(script) and any(_lies_in(folder, script, host) for folder in entry.directories if _start(folder, host))
+
+
+_SCRIPT_HOSTS = {name: name for name in ("cmd", "wscript", "cscript", "rundll32")} | {
+    "powershell": "windowspowershell\\v1.0\\powershell"
+}  # as `_folded` spells them in System32
+
+
+def _start(folder: str, host: Host) -> str:
+    """A folder, folded, with its backslash; System32 folds to nothing."""
+    return _folded(folder + "\\-", host).removesuffix("-")
+
+
+def _lies_in(folder: str, text: str, host: Host) -> bool:
+    """Whether a folded path, or arguments that hold one, are below a folder."""
+    start = _start(folder, host)
+    if not start:
+        return "\\" not in text
+    return re.search(rf"(?:^|[\s\"'=,;(]){_pattern(start)}", text) is not None
 
 
 def _class(text: str) -> str:

@@ -176,10 +176,17 @@ def _listed(entry: os.DirEntry[str], target: _Target) -> Listed:
         kind = kind_of(found.st_mode, getattr(found, "st_file_attributes", 0))
         if kind == "other":
             return Listed(entry.name, kind, fault=special_of(found.st_mode))
-        leads = target(entry) if kind == "link" else ""
+        leads = _leads(entry, target) if kind == "link" else ""
         return Listed(entry.name, kind, found.st_size, times.from_unix_ns(found.st_mtime_ns).ticks, leads)
     except (OSError, ValueError) as error:  # one entry the file system cannot give (a junction on a foreign mount)
         return Listed(entry.name, "other", fault=getattr(error, "strerror", None) or str(error))
+
+
+def _leads(entry: os.DirEntry[str], target: _Target) -> str:
+    try:
+        return target(entry)
+    except (OSError, ValueError):  # a reparse point that is no link in the eyes of this system
+        return ""
 
 
 def _open(name: str, flags: int, folder: int | None) -> tuple[int, bool]:

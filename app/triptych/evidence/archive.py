@@ -60,11 +60,12 @@ class Damaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """Bytes of a member, whether they are all of it and sound, and what to tell the reader of the ledger."""
+    """Bytes of a file, whether they are all of it and sound, what to tell the reader of the ledger, when it was modified."""
 
     data: bytes
     whole: bool = True
     note: str = ""
+    modified: int | None = None
 
 
 def names_in(name: str) -> tuple[tuple[str, ...], bool, bool]:
@@ -110,7 +111,7 @@ def gather(archive: Archive, member: Member, limit: int, limits: Limits) -> Got:
         note = str(fault)
     if total != member.size and not note:
         note = f"the archive declares {member.size:,} bytes and holds {total:,}"
-    return Got(b"".join(pieces), not note, note)
+    return Got(b"".join(pieces), not note, note, member.modified)
 
 
 def check_flow(total: int, packed: int, limit: int, limits: Limits) -> None:

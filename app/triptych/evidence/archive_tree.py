@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from triptych.evidence.archive import Archive, Damaged, Got, Member, check_flow, gather
+from triptych.evidence.archive import CHUNK, Archive, Damaged, Got, Member, check_flow, gather
 from triptych.evidence.collections_known import decoded, is_collection
 from triptych.evidence.entry import Entry, EvidenceError
 from triptych.evidence.passed_over import PassedOver
@@ -67,7 +67,8 @@ class ArchiveTree:
         if tree:
             return tree.peek(rest, length)
         member = self._member(path)
-        if member.kind != "file" or member.refused[0] not in _PEEKABLE:
+        refused = member.refused[0] not in _PEEKABLE or (member.refused[0] == "archive.ratio" and length > CHUNK)
+        if member.kind != "file" or refused:
             raise EvidenceError(member.refused[0] or "evidence.not-a-file", member.refused[1] or "it is no regular file")
         head = b""
         try:

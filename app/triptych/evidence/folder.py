@@ -55,7 +55,7 @@ class Folder:
             passed.add(
                 Weight.NOTE,
                 "evidence.access-time",
-                self.base,
+                self.base or ".",
                 tried="list folders without moving their access times",
                 found="the system does not allow it for this account",
                 advice="mount the evidence read-only",
@@ -102,7 +102,7 @@ class Folder:
         passed.add(
             Weight.LOST,
             "evidence.folder-unreadable",
-            path or self.base,
+            path or self.base or ".",
             tried="list this folder",
             found=reason(error),
             lost="everything in it",
@@ -137,7 +137,7 @@ class Folder:
         passed.add(
             Weight.LOST,
             "evidence.folder-cut",
-            path or self.base,
+            path or self.base or ".",
             tried="list this folder to its end",
             found=fault,
             lost=f"what stands after the first {kept:,} names",

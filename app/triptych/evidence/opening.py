@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from triptych.evidence import roots
 from triptych.evidence.archive import Got
@@ -62,7 +63,7 @@ class GivenSource:
     def read(self, path: str, limit: int) -> bytes:
         root, rest = self._root_of(path)
         got = root.read(rest, limit)
-        self._ledger[path] = Got(b"", got.whole, got.note)
+        self._ledger[path] = replace(got, data=b"")
         return got.data
 
     def peek(self, path: str, length: int) -> bytes:
@@ -70,10 +71,16 @@ class GivenSource:
         return root.peek(rest, length)
 
     def describe(self, path: str, data: bytes, kind: str) -> EvidenceFile:
-        root, rest = self._root_of(path)
-        got = self._ledger.get(path, Got(b""))
+        got = self._ledger.get(path) or Got(b"", modified=self._modified(path))
         state = ReadState.WHOLE if got.whole else ReadState.PART
-        return EvidenceFile(path, kind, len(data), root.modified(rest), hashlib.sha256(data).hexdigest(), state, note=got.note)
+        return EvidenceFile(path, kind, len(data), got.modified, hashlib.sha256(data).hexdigest(), state, note=got.note)
+
+    def _modified(self, path: str) -> int | None:
+        try:
+            root, rest = self._root_of(path)
+            return root.modified(rest)
+        except EvidenceError:
+            return None
 
     def problems(self) -> tuple[Problem, ...]:
         return self._passed.problems

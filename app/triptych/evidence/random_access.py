@@ -35,6 +35,8 @@ class OpenFile:
     def read_at(self, offset: int, length: int) -> bytes:
         """Raises EvidenceError where the medium fails."""
         pieces: list[bytes] = []
+        if not 0 <= offset < self.size:  # offsets come from hostile headers: negative, or beyond what a file can have
+            return b""
         try:
             while length > 0:
                 piece = self._read(offset, min(length, _CHUNK))
@@ -79,6 +81,8 @@ class Copy:
         self.size += len(data)
 
     def read_at(self, offset: int, length: int) -> bytes:
+        if not 0 <= offset < self.size:
+            return b""
         with self._lock:
             self._file.seek(offset)
             return self._file.read(length)

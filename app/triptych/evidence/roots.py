@@ -89,7 +89,7 @@ class FolderRoot:
             if step.archive:
                 yield from self._tree(step.entry.path[len(self._folder.base) :]).entries(passed, balances)
         tally = self._folder.tally
-        balances.append(Balance(self._folder.base, "entries", tally.met, tally.listed))
+        balances.append(Balance(self._folder.base or ".", "entries", tally.met, tally.listed))
 
     def read(self, path: str, limit: int) -> Got:
         try:
@@ -288,7 +288,7 @@ def whole_file(opened: OpenFile, quiet: bool, limit: int) -> Got:
             raise EvidenceError("evidence.too-large", f"it has {opened.size:,} bytes, more than the {limit:,} that are read")
     finally:
         opened.close()
-    return Got(data, True, "" if quiet else _MOVED)
+    return Got(data, True, "" if quiet else _MOVED, opened.modified)
 
 
 def first_bytes(opened: OpenFile, length: int) -> bytes:

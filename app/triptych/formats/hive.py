@@ -13,15 +13,14 @@ from functools import cached_property
 
 from triptych.formats import hive_cells, hive_changes, hive_scan
 from triptych.formats.faults import Faults
-from triptych.formats.hive_cells import BaseBlock, Image
+from triptych.formats.hive_cells import REPLAYED, BaseBlock, Image
 from triptych.formats.hive_changes import Change
-from triptych.formats.hive_keys import HiveKey, Tree
+from triptych.formats.hive_keys import HiveKey
 from triptych.formats.hive_log import Origin, Replay, replay
+from triptych.formats.hive_tree import Tree
 from triptych.limits import DEFAULT, Limits
 from triptych.model.case import Balance, Weight
 from triptych.model.evidence import Span
-
-REPLAYED = "#replayed"
 
 
 @dataclass(frozen=True, slots=True)

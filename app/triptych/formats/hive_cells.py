@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from Registry.RegistryParse import REGFBlock
 
@@ -23,8 +24,9 @@ BASE = 4096
 HEADER = 512  # bytes of the base block that are used; logs keep no more
 PAGE = 4096
 NOWHERE = 0xFFFFFFFF
+REPLAYED = "#replayed"  # behind the name of a hive whose logs were replayed
 SMALLEST_KEY, SMALLEST_VALUE = 80, 24  # bytes of the smallest cells of a key and of a value
-_BIN = struct.Struct("<4sII")
+_BIN, _SIZE = struct.Struct("<4sII"), struct.Struct("<i")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,25 @@ def checksum(header: bytes | bytearray) -> int:
     return int(REGFBlock(bytes(header[:HEADER]), 0, False).calculate_checksum())
 
 
+class Budget:
+    """How many list entries may still be looked at: each names a cell of its own, and the smallest of a value has 24 bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.left = len(data) // SMALLEST_VALUE
+
+    @property
+    def gone(self) -> bool:
+        return self.left < 0
+
+    def spend(self, entries: int) -> None:
+        self.left -= entries + 1
+
+
 class Image:
     """The bytes of one state of a hive under the name that spans use, with where its problems go.
 
-    Problems are kept once a place however often it is read. `spend` counts list entries and value bytes at their first
-    reading: a hive cannot hold more than its own size of them, so whoever goes beyond has shared lists or data.
+    Problems are kept once a place however often it is read. `bytes_left` counts the bytes of values at their first reading: a
+    hive cannot hold more than its own size of them, so whoever goes beyond shares data; what was `refused` then stays so.
     """
 
     def __init__(self, data: bytes, file: str, base: BaseBlock, faults: Faults, limits: Limits) -> None:
@@ -84,8 +100,8 @@ class Image:
         self.end = len(data)
         self.root = base.root
         self.stop = min(len(data), BASE + base.bins)  # where the hive bins end
-        self.entries_left = len(data) // 4
         self.bytes_left = len(data)
+        self.refused: set[int] = set()
         self._told: set[tuple[str, int]] = set()
 
     @property
@@ -94,7 +110,7 @@ class Image:
         return max(self.end, BASE + self.base.bins) // SMALLEST_KEY
 
     def span(self, at: int, length: int) -> Span:
-        return Span(self.file, at, max(length, 1))
+        return Span(self.file, at, length or 1)
 
     def tell(
         self, severity: Weight, code: str, at: int, where: str, *, tried: str, found: str, lost: str = "nothing", advice: str = ""
@@ -102,7 +118,7 @@ class Image:
         """Note a problem of the place at file offset `at`, the first time it is met."""
         if (code, at) not in self._told:
             self._told.add((code, at))
-            place = f"{where}, offset 0x{at:X}"
+            place = f"{where}, offset 0x{at:X}" + (" of the replayed hive" if self.file.endswith(REPLAYED) else "")
             self.faults.add(severity, code, place, tried=tried, found=found, lost=lost, advice=advice)
 
     def told(self, code: str, at: int) -> bool:
@@ -113,8 +129,10 @@ class Image:
         at = BASE + offset
         if at + 4 + need > self.end:
             return None
-        size = int(struct.unpack_from("<i", self.data, at)[0])
+        size: int = _SIZE.unpack_from(self.data, at)[0]
         stop = at + abs(size)
+        if size < 0 and at + 4 + need <= stop <= self.end:
+            return Cell(at + 4, stop)
         odd = ""
         if size >= 0:
             odd = "a cell of size 0" if size == 0 else "a freed cell"
@@ -125,8 +143,7 @@ class Image:
         return Cell(at + 4, stop, odd)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """The content of a cell, from file offset `at` up to `stop`; `odd` says in words what is wrong with the cell."""
 
     at: int
@@ -135,7 +152,7 @@ class Cell:
 
     @property
     def room(self) -> int:
-        return max(self.stop - self.at, 0)
+        return self.stop - self.at if self.stop > self.at else 0
 
 
 def bins(image: Image) -> list[tuple[int, int]]:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from triptych.formats import hive_lists
 from triptych.formats.cursor import Block
 from triptych.formats.hive import Hive, State
-from triptych.formats.hive_cells import BASE, Image, free_ranges
-from triptych.formats.hive_keys import HiveKey, Tree
-from triptych.formats.hive_scan import GUID_NAME, LOST_PARENT, TASK_CACHE, TASK_VALUES, is_whole, value_name
+from triptych.formats.hive_cells import BASE, Budget, Image, free_ranges
+from triptych.formats.hive_keys import HiveKey
+from triptych.formats.hive_scan import GUID_NAME, LOST_PARENT, TASK_CACHE, TASK_VALUES, is_whole, value_name, way
+from triptych.formats.hive_tree import Tree
 from triptych.formats.hive_values import RESIDENT, SEGMENT
 from triptych.formats.keys import REG_BINARY
 from triptych.model.evidence import EvidenceRef, RegistryPlace, Span
@@ -31,6 +32,7 @@ NAMES = (
 )  # fmt: skip
 _VALUE = re.compile(rb"vk(?=(?s:.{18})(?:" + b"|".join(name.encode() for name in NAMES) + rb"))")
 _VK = struct.Struct("<HIIIH")
+_NEAR = 64 * 1024  # bytes between a value and the key before it
 _MOST_VALUES = 64  # of one deleted key; a Tasks key has about 20
 
 
@@ -125,7 +127,9 @@ class _Search:
         self.root = state.root
         self.ranges = free_ranges(self.image, list(state.bins))
         self._starts = [start for start, _ in self.ranges]
-        self._paths: dict[int, tuple[str, bool]] = {}
+        self._ways: dict[int, tuple[str, ...] | None] = {}
+        self._budget = Budget(self.image.data)
+        self._near: tuple[int, str, str] = (0, LOST_PARENT, "none")
         self._taken: set[int] = set()  # vk records that belong to deleted keys
         self._listed: dict[int, frozenset[int]] = {}
 
@@ -144,10 +148,10 @@ class _Search:
                     yield found
 
     def _key(self, cell: int, stop: int) -> DeletedKey | None:
-        key = self.tree.read(cell, None, [], quiet=True)
+        key = self.tree.peek(cell)
         if key is None or key.at + key.record_length > stop or not is_whole(self.image, key):
             return None
-        path, known = self._path(cell)
+        path, known = self._path(key)
         wanted = self._below_cache(path) or (not known and GUID_NAME.fullmatch(key.name) and self._task_values(key))
         if not wanted or self._alive(key):
             return None
@@ -167,33 +171,16 @@ class _Search:
         if key.cell in self.tree.owners:
             return True
         if key.parent_cell not in self._listed:
-            parent = self.tree.read(key.parent_cell, None, [], quiet=True)
+            parent = self.tree.peek(key.parent_cell)
             alive = parent is not None and not self.free(parent.at, parent.record_length) and parent.stated_subkeys
-            cells = hive_lists.children(self.image, "", parent.subkey_list).cells if alive and parent else []
+            cells = hive_lists.children(self.image, parent.subkey_list, self._budget).cells if alive and parent else []
             self._listed[key.parent_cell] = frozenset(cells)
         return key.cell in self._listed[key.parent_cell]
 
-    def _path(self, cell: int) -> tuple[str, bool]:
+    def _path(self, key: HiveKey) -> tuple[str, bool]:
         """The path that parent pointers give, through keys in use and deleted ones, and whether it starts at the root."""
-        names: list[str] = []
-        at, passed = cell, set[int]()
-        head, known = LOST_PARENT, False
-        while at not in passed and len(passed) <= self.image.limits.key_depth:
-            if at in self._paths:
-                head, known = self._paths[at]
-                break
-            passed.add(at)
-            if self.root is not None and at == self.root.cell:
-                head, known = "", True
-                break
-            key = self.tree.read(at, None, [], quiet=True)
-            if key is None or not is_whole(self.image, key):
-                break
-            names.append(key.name)
-            at = key.parent_cell
-        path = "\\".join(part for part in (head, *reversed(names)) if part)
-        self._paths[cell] = path, known
-        return path, known
+        names = way(self.tree, key.parent_cell, self.root, self._ways)
+        return "\\".join((LOST_PARENT, key.name) if names is None else (*names, key.name)), names is not None
 
     @staticmethod
     def _below_cache(path: str) -> bool:
@@ -224,7 +211,7 @@ class _Search:
         if not found:
             return
         owners = self._owners(found)
-        for cell, record in found.items():
+        for cell, record in sorted(found.items()):
             path, relation = owners.get(cell) or self._nearest(record.at)
             if self._below_cache(path):
                 yield self._value(record, path, relation)
@@ -243,17 +230,24 @@ class _Search:
         return owners
 
     def _nearest(self, at: int) -> tuple[str, str]:
-        """The nearest key record before a value record, in use or deleted: Windows puts a key and its values side by side."""
+        """The nearest key record before a value record, in use or deleted: Windows puts a key and its values side by side.
+
+        Asked in the order of the file, so that no stretch is searched twice.
+        """
         data, place = self.image.data, at
-        floor = max(BASE, at - 64 * 1024)
+        asked, path, relation = self._near
+        floor = max(BASE, at - _NEAR, asked)
         while (place := data.rfind(b"nk", floor, place)) >= 0:
             cell = place - 4 - BASE
-            if cell & 7 or cell < 0:
-                continue
-            key = self.tree.read(cell, None, [], quiet=True)
+            key = self.tree.peek(cell) if cell >= 0 and not cell & 7 else None
             if key is not None and is_whole(self.image, key):
-                return self._path(cell)[0], "possible"
-        return LOST_PARENT, "none"
+                path, relation = self._path(key)[0], "possible"
+                break
+        else:
+            if asked < at - _NEAR:
+                path, relation = LOST_PARENT, "none"
+        self._near = at, path, relation
+        return path, relation
 
     def _vk(self, at: int) -> _Vk | None:
         """The value record at a file offset; None where it cannot be one."""

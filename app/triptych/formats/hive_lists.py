@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from triptych.formats.hive_cells import BASE, NOWHERE, SMALLEST_KEY, Image
+from triptych.formats.hive_cells import BASE, NOWHERE, SMALLEST_KEY, Budget, Image
 from triptych.model.case import Weight
 
 _WIDTH = {b"li": 4, b"lf": 8, b"lh": 8, b"ri": 4}
@@ -14,11 +14,12 @@ _WIDTH = {b"li": 4, b"lf": 8, b"lh": 8, b"ri": 4}
 @dataclass(slots=True)
 class Found:
     """The offsets that a list names. `padded` says that its count is more than its cell holds, so that the last entries may
-    be the cell's padding; `faults` are codes with words."""
+    be the cell's padding; `refused` that the budget was gone; `faults` are codes with words."""
 
     cells: list[int] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
     padded: bool = False
+    refused: bool = False
 
 
 class EntryFaults:
@@ -49,7 +50,7 @@ class EntryFaults:
             )
 
 
-def children(image: Image, title: str, offset: int) -> Found:
+def children(image: Image, offset: int, budget: Budget | None = None) -> Found:
     """The cells of the keys that a list of subkeys names, through lists of lists; every list is read once."""
     found = Found()
     seen: set[int] = set()
@@ -67,12 +68,15 @@ def children(image: Image, title: str, offset: int) -> Found:
         if len(above) > image.limits.list_depth:
             found.faults.append(("hive.list.deep", f"list too deep: more than {image.limits.list_depth} lists above each other"))
             continue
-        lower = _one(image, at, found)
+        if budget is not None and budget.gone:
+            found.refused = True
+            break
+        lower = _one(image, at, found, budget)
         waiting.extend((entry, (*above, at)) for entry in reversed(lower))
     return found
 
 
-def _one(image: Image, offset: int, found: Found) -> tuple[int, ...]:
+def _one(image: Image, offset: int, found: Found, budget: Budget | None) -> tuple[int, ...]:
     """Read one list into `found`; the lists below it where it is a list of lists."""
     if offset == NOWHERE:
         found.faults.append(("hive.list.none", "the key names no list of subkeys"))
@@ -92,6 +96,8 @@ def _one(image: Image, offset: int, found: Found) -> tuple[int, ...]:
     if count > room:
         found.faults.append(("hive.list.long", f"the list at 0x{cell.at:X} counts {count} entries, its cell holds {room}"))
         found.padded, count = True, room
+    if budget is not None:
+        budget.spend(count)
     numbers = struct.unpack_from(f"<{count * width // 4}I", image.data, cell.at + 4)
     if sign == b"ri":
         return numbers
@@ -99,7 +105,7 @@ def _one(image: Image, offset: int, found: Found) -> tuple[int, ...]:
     return ()
 
 
-def values(image: Image, offset: int, stated: int) -> Found:
+def values(image: Image, offset: int, stated: int, budget: Budget | None = None) -> Found:
     """The cells of the values that a key's list names; it keeps no count of its own.
 
     A key that states no values though it names a list of them is believed to hold what the list names.
@@ -112,6 +118,9 @@ def values(image: Image, offset: int, stated: int) -> Found:
         words = "the key names none" if offset == NOWHERE else f"it is said to stand at 0x{offset:08X}"
         found.faults.append(("hive.values.outside", f"{words}, the file ends at 0x{image.end:X}, {stated} values are promised"))
         return found
+    if budget is not None and budget.gone:
+        found.refused = True
+        return found
     room, count = cell.room // 4, stated
     if cell.odd and stated:
         found.faults.append(("hive.values.cell", f"the list lies in {cell.odd}"))
@@ -122,6 +131,8 @@ def values(image: Image, offset: int, stated: int) -> Found:
         count = _unpromised(image, cell.at, room) if not cell.odd else 0
         if count:
             found.faults.append(("hive.values.count", f"the key states no values, its list names {count}"))
+    if budget is not None:
+        budget.spend(count)
     found.cells.extend(struct.unpack_from(f"<{count}I", image.data, cell.at))
     return found
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from triptych.formats import hive_lists
 from triptych.formats.hive_cells import BASE, Image
-from triptych.formats.hive_keys import ROOT, HiveKey, Tree
+from triptych.formats.hive_keys import ROOT, HiveKey
+from triptych.formats.hive_tree import Tree
 
 TASK_CACHE = "Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache"
 GUID_NAME = re.compile(r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
@@ -16,6 +17,7 @@ NAMED = frozenset({"tree", "tasks", "boot", "logon", "plain", "maintenance"})
 _KEY = re.compile(rb"nk(?=(?s:.{14}(.{4})))")
 TASK_VALUES = frozenset({"Actions", "Triggers", "DynamicInfo"})  # that no other key of a SOFTWARE hive has
 _CACHE_NAME = b"TaskCache"
+_LONGEST_WAY = 160  # keys above a key of interest: a task's path has at most 260 characters
 LOST_PARENT = "(parent lost)"
 _BY_SCAN = "found by a search of the cells; no list names it"
 
@@ -66,39 +68,51 @@ def _caches(tree: Tree, root: HiveKey | None) -> Iterator[tuple[HiveKey, bool]]:
     if reached is not None:
         yield reached, False
     data, at = tree.image.data, BASE
+    ways: dict[int, tuple[str, ...] | None] = {}
     while (at := data.find(_CACHE_NAME, at + 1, tree.image.stop)) >= 0:
         cell = at - 80 - BASE
-        if cell < 0 or cell & 7 or not data[BASE + cell + 3] & 0x80 or (reached is not None and cell == reached.cell):
+        if cell < 0 or cell & 7 or not data[BASE + cell + 3] & 0x80 or cell in tree.owners:
             continue
-        key = tree.read(cell, None, [], quiet=True)
+        key = tree.peek(cell)
         if key is None or key.name != "TaskCache" or not is_whole(tree.image, key):
             continue
-        names, known = parents(tree, key, root)
-        if known and reached is None:  # one that hangs elsewhere in the tree, as below Wow6432Node, has its own lists
-            found = tree.adopt(cell, None, _BY_SCAN)
-            if found is not None:
-                found.path, found.depth = "\\".join((*names, found.name)), len(names) + 1
-                yield found, True
-        elif not known and (found := tree.adopt(cell, None, _BY_SCAN)) is not None:
-            found.path, found.depth = f"{LOST_PARENT}\\{found.name}", 1
+        names = way(tree, key.parent_cell, root, ways)
+        if names is None:
+            found = tree.adopt(cell, None, _BY_SCAN, LOST_PARENT)
+        elif reached is None:  # beside one that is reached, as below Wow6432Node, another has its own way there
+            found = tree.adopt(cell, None, _BY_SCAN, "\\".join(names), len(names) + 1)
+        else:
+            continue
+        if found is not None:
             yield found, True
 
 
-def parents(tree: Tree, key: HiveKey, root: HiveKey | None) -> tuple[list[str], bool]:
-    """The names of the keys above one by parent pointers, from the top, and whether the way starts at the root."""
-    names: list[str] = []
-    passed = {key.cell}
-    at = key.parent_cell
-    while at not in passed and len(passed) <= tree.image.limits.key_depth:
-        if root is not None and at == root.cell:
-            return names[::-1], True
-        passed.add(at)
-        above = tree.read(at, None, [], quiet=True)
-        if above is None or not is_whole(tree.image, above):
+def way(tree: Tree, cell: int, root: HiveKey | None, known: dict[int, tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """The names from below the root down to the key in a cell, by parent pointers; None where they do not start at the root.
+
+    Ways once found stay in `known`, so that many keys below one long way cost it once.
+    """
+    names: list[tuple[int, str]] = []
+    at = cell
+    found: tuple[str, ...] | None = None
+    passed: set[int] = set()
+    while at not in passed and len(passed) < _LONGEST_WAY:
+        if at in known:
+            found = known[at]
             break
-        names.append(above.name)
-        at = above.parent_cell
-    return names[::-1], False
+        if root is not None and at == root.cell:
+            found = ()
+            break
+        passed.add(at)
+        key = tree.peek(at)
+        if key is None or not is_whole(tree.image, key):
+            break
+        names.append((at, key.name))
+        at = key.parent_cell
+    for place, name in reversed(names):
+        found = None if found is None or len(found) >= _LONGEST_WAY else (*found, name)
+        known[place] = found
+    return found
 
 
 def _unlisted(tree: Tree, cache: HiveKey, by_parent: dict[int, list[int]], reached: set[int]) -> Iterator[HiveKey]:
@@ -120,11 +134,11 @@ def _unlisted(tree: Tree, cache: HiveKey, by_parent: dict[int, list[int]], reach
                 waiting.append(key)
 
 
-def _adopted(tree: Tree, cell: int, above: HiveKey | None) -> HiveKey | None:
-    quiet = tree.read(cell, above, [], quiet=True)
+def _adopted(tree: Tree, cell: int, above: HiveKey | None, head: str | None = None) -> HiveKey | None:
+    quiet = tree.peek(cell, above)
     if quiet is None or not is_whole(tree.image, quiet) or quiet.depth > tree.image.limits.key_depth:
         return None
-    return tree.adopt(cell, above, _BY_SCAN)
+    return tree.adopt(cell, above, _BY_SCAN, head)
 
 
 def _without_parent(tree: Tree, cells: list[int], by_parent: dict[int, list[int]], reached: set[int]) -> Iterator[HiveKey]:
@@ -132,12 +146,11 @@ def _without_parent(tree: Tree, cells: list[int], by_parent: dict[int, list[int]
     for cell in cells:
         if cell in reached or cell in tree.owners:
             continue
-        quiet = tree.read(cell, None, [], quiet=True)
+        quiet = tree.peek(cell)
         if quiet is None or not _like_a_task(tree, quiet, by_parent):
             continue
-        key = _adopted(tree, cell, None)
+        key = _adopted(tree, cell, None, LOST_PARENT)
         if key is not None:
-            key.path, key.depth = f"{LOST_PARENT}\\{key.name}", 1
             yield key
             reached.update(sub.cell for sub in tree.walk(key))
             yield from _unlisted(tree, key, by_parent, reached)
@@ -150,7 +163,7 @@ def _like_a_task(tree: Tree, key: HiveKey, by_parent: dict[int, list[int]]) -> b
         return any(value_name(tree.image, cell) in TASK_VALUES for cell in cells[:64])
     if key.name.casefold() not in NAMED:
         return False
-    below = (tree.read(cell, None, [], quiet=True) for cell in by_parent.get(key.cell, ())[:64])
+    below = (tree.peek(cell) for cell in by_parent.get(key.cell, ())[:64])
     return any(sub is not None and GUID_NAME.fullmatch(sub.name) for sub in below) or key.name.casefold() == "tree"
 
 

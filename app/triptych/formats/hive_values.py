@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from triptych.formats.cursor import Block
 from triptych.formats.hive_cells import BASE, Image
@@ -25,8 +26,7 @@ class HiveValue(Value):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     at: int  # file offset of the vk record
     length: int  # of the record with its name
     name: str
@@ -46,20 +46,21 @@ def read_value(image: Image, path: str, cell: int, first: bool) -> HiveValue | s
         return record
     size = record.size & ~RESIDENT
     head = image.span(record.at, record.length)
-    if record.size & RESIDENT:
+    data, pieces, note = b"", tuple[Span, ...](), ""
+    if cell in image.refused or (first and image.bytes_left < 0):
+        image.refused.add(cell)
+        note = "refused: values that share their data"
+        _tell(image, path, record, "hive.value.shared", "the values read so far hold more bytes than the file: they share data")
+    elif record.size & RESIDENT:
         data, pieces, note = _resident(image, path, record, size)
-    elif size == 0:
-        data, pieces, note = b"", (), ""
-    else:
+    elif size:
         data, pieces, note = _in_cells(image, path, record, size)
     if first:
         image.bytes_left -= len(data)
-        if image.bytes_left < 0:
-            data, pieces, note = b"", (), "refused: values that share their data"
-            _tell(image, path, record, "hive.value.shared", "the values read so far hold more bytes than the file: they share data")
-    _tell_kind(image, path, record)
+    if record.kind not in TYPE_NAMES:
+        _tell_kind(image, path, record)
     block = Block(data, RegistryPlace(path, record.name), pieces or (head,), head=head)
-    return HiveValue(record.name, record.kind, block, cell, "; ".join(part for part in (record.odd, note) if part))
+    return HiveValue(record.name, record.kind, block, cell, f"{record.odd}; {note}" if record.odd and note else record.odd or note)
 
 
 def _record(image: Image, path: str, cell: int) -> _Record | str:
@@ -103,7 +104,7 @@ def _tell(image: Image, path: str, record: _Record, code: str, found: str, lost:
 
 def _tell_kind(image: Image, path: str, record: _Record) -> None:
     """An unknown type is a problem below TaskCache only: SAM and SYSTEM use the field for numbers of their own."""
-    if record.kind not in TYPE_NAMES and "\\taskcache\\" in path.casefold():
+    if "\\taskcache\\" in path.casefold():
         image.tell(
             Weight.DOUBT,
             "hive.value.type",

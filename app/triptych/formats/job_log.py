@@ -2,7 +2,7 @@
 
 Source: files of Windows 2000 to 7. An entry is a line that begins with a quotation mark (the service or a job and, in brackets, its
 program) and the indented or bare lines below it. A line of asterisks in brackets marks where the ring was last written: what
-stands above it is newest, what stands below it is oldest. Dates are kept as they are written, since their order is the locale's.
+stands above it is newest, what stands below it is oldest. The order of day and month is the locale's: see job_log_times.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from triptych.formats.faults import Faults
+from triptych.formats.job_log_times import Orders, day_orders, log_time
 from triptych.formats.xml_text import Decoded, Offsets, decode
 from triptych.model.case import Weight
 from triptych.model.evidence import EvidenceRef, ListingPlace, Span, stated
@@ -57,7 +58,8 @@ def read_job_log(data: bytes, file: str, faults: Faults) -> tuple[LogEntry, ...]
             Weight.LOST, "job-log.too-many", "the whole file", tried="read all entries", found=f"{len(groups):,} entries", lost=lost
         )
     oldest = max(len(groups) - _MOST, 0)
-    entries = tuple(_entry(group, number, cite) for number, group in enumerate(groups[oldest:], 1))
+    orders = day_orders(decoded.text)
+    entries = tuple(_entry(group, number, cite, orders) for number, group in enumerate(groups[oldest:], 1))
     nameless = [entry for entry in entries if not entry.name]
     if nameless:
         faults.add(
@@ -101,7 +103,7 @@ class _Cite:
         return EvidenceRef(ListingPlace(first.number), (Span(self._file, start, max(stop - start, 1)),))
 
 
-def _entry(lines: list[_Line], order: int, cite: _Cite) -> LogEntry:
+def _entry(lines: list[_Line], order: int, cite: _Cite, orders: Orders) -> LogEntry:
     whole = cite.lines(lines)
     head = _HEAD.fullmatch(lines[0].text)
     readings: list[tuple[str, Text]] = [("text", stated("\n".join(line.text.strip() for line in lines), whole))]
@@ -112,18 +114,28 @@ def _entry(lines: list[_Line], order: int, cite: _Cite) -> LogEntry:
         if head.group(2) is not None:
             readings.append(("program", stated(head.group(2), cite.lines(lines[:1]))))
     for line in lines[1:] if head else lines:
-        readings += _line(line, cite.lines([line]))
+        readings += _line(line, cite.lines([line]), orders)
     return LogEntry(name, order, tuple(readings), whole)
 
 
-def _line(line: _Line, ref: EvidenceRef) -> list[tuple[str, Text]]:
+def _time(said: str, ref: EvidenceRef, orders: Orders) -> Text:
+    """A time of the log: as ISO 8601, local, where the order of day and month is certain, else as it is written."""
+    instant = log_time(said, orders)
+    if instant is None:
+        return stated(said, ref, note="local time, as written; the order of day and month is not certain")
+    return stated(instant.iso, ref, raw=said, note="local time")
+
+
+def _line(line: _Line, ref: EvidenceRef, orders: Orders) -> list[tuple[str, Text]]:
     """What a line below the first says; one in another language is kept as `line`."""
     text = line.text.strip()
     for name, verb in _VERBS:
         if text.startswith(verb):
-            found = [(name, stated(text.removeprefix(verb).strip(), ref))]
-            code = _RESULT.search(text) if name == "result" else None
-            return [*found, ("exit_code", stated(code.group(1), ref))] if code else found
+            said = text.removeprefix(verb).strip()
+            if name != "result":
+                return [(name, _time(said, ref, orders))]
+            code = _RESULT.search(text)
+            return [(name, stated(said, ref)), *([("exit_code", stated(code.group(1), ref))] if code else [])]
     if _VERSION.fullmatch(text):
         return [("version", stated(text, ref))]
     note = "a language other than English" if _DATE.search(text) else ""

@@ -108,10 +108,13 @@ def parse_sddl(text: str) -> SecurityDescriptor:
 
 
 def _parse_account(text: str) -> str:
-    known = table("words/sids.json")["sddl"].get(text.upper())
-    if known is None and not is_sid(text):
+    """The SID of an account; of one that every domain has its own of (`LA`, `DA`) the SID with `domain` in the domain's place."""
+    words = table("words/sids.json")
+    known = words["sddl"].get(text.upper())
+    relative = words["sddl_of_a_domain"].get(text.upper())
+    if known is None and relative is None and not is_sid(text):
         raise ValueError(f"not an account of SDDL: {text!r}")
-    return str(known or text.upper())
+    return str(known or (relative and f"S-1-5-21-domain-{relative}") or text.upper())
 
 
 def _parse_acl(text: str) -> tuple[int, tuple[Ace, ...]]:

@@ -20,7 +20,6 @@ SYSTEM, LOCAL_SERVICE, NETWORK_SERVICE = "S-1-5-18", "S-1-5-19", "S-1-5-20"
 ADMINISTRATORS, USERS, EVERYONE, AUTHENTICATED_USERS = "S-1-5-32-544", "S-1-5-32-545", "S-1-1-0", "S-1-5-11"
 INTERACTIVE, CREATOR_OWNER, OWNER_RIGHTS = "S-1-5-4", "S-1-3-0", "S-1-3-4"
 _TEXT = re.compile(r"S-1-(0x[0-9A-Fa-f]{1,12}|\d{1,15})((?:-\d{1,10}){0,15})", re.ASCII | re.IGNORECASE)
-_WORDS = "words/sids.json"
 
 
 def sid_length(data: bytes) -> int:
@@ -68,7 +67,7 @@ def is_sid(text: str) -> bool:
 @cache
 def sid_name(sid: str) -> str:
     """The name that Windows gives a well-known SID, "" for any other; accounts of domains by their last part."""
-    words = table(_WORDS)
+    words = table("words/sids.json")
     sid = sid.upper()
     known = words["sids"].get(sid)
     if known is not None:
@@ -82,18 +81,6 @@ def sid_name(sid: str) -> str:
     return ""
 
 
-def sid_of_name(name: str) -> str:
-    """The well-known SID that a name means, in English or another certain language; "" where nobody can say.
-
-    With a domain before the name, the domain must be one of Windows' own.
-    """
-    words = table(_WORDS)
-    domain, slash, account = name.strip().rpartition("\\")
-    if slash and domain.casefold() not in words["domains"]:
-        return ""
-    return str(words["aliases"].get(account.casefold(), ""))
-
-
 def _hashed(authority: int, name: str) -> str:
     digest = hashlib.sha1(name.upper().encode("utf-16-le", "surrogatepass"), usedforsecurity=False).digest()
     return "-".join((f"S-1-5-{authority}", *map(str, struct.unpack("<5I", digest))))
@@ -105,5 +92,8 @@ def service_sid(name: str) -> str:
 
 
 def task_sid(path: str) -> str:
-    """The SID of the account `NT TASK\\name` of a task path; inferred: made as a service's, with `-` for each backslash."""
+    """The SID of the account `NT TASK\\name` of a task path: made as a service's, with `-` for each backslash.
+
+    Checked on the descriptor that Windows ships for `SoftwareProtectionPlatform\\SvcRestartTask`.
+    """
     return _hashed(87, path.lstrip("\\").replace("\\", "-"))

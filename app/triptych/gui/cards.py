@@ -57,9 +57,11 @@ class Card(QFrame):
         self._fold.setAccessibleName("Fold or unfold this finding")
         self._fold.clicked.connect(lambda: self.toggled.emit(self))
         self._level = Level(finding.severity, level, theme)
-        self._title = Prose(finding.summary, face(BODY, bold=True))
+        self._title = Prose(words.headline(finding), face(BODY, bold=True))
         self._why = Prose(finding.why, face(BODY))
-        self._more = Prose(self._rest(), face(SMALL))
+        benign = f"A benign explanation: {finding.benign}" if finding.benign else ""
+        steps = " ".join(f"{number}. {step}" for number, step in enumerate(finding.next_steps, 1))
+        self._more = [Prose(text, face(SMALL)) for text in (benign, f"Next: {steps}" if steps else "") if text]
         self._meta = Prose(self._where(), face(SMALL))
         self._bytes = link(self._show_bytes())
         self._bytes.clicked.connect(self.show_bytes)
@@ -76,7 +78,8 @@ class Card(QFrame):
         selected = self.full or self._session.selection.finding == self.finding.key
         for part in (self._why, self._meta, self._foot):
             part.setVisible(not folded)
-        self._more.setVisible(not folded and selected and bool(self._more.text))
+        for part in self._more:
+            part.setVisible(not folded and selected)
         self._fold.setVisible(not self.full)
         set_button(self._fold, "▸" if folded else "▾")
         self.update()
@@ -87,7 +90,7 @@ class Card(QFrame):
 
     def show_bytes(self) -> None:
         self.chosen.emit(self.finding)
-        self._session.show_proof(self.finding.summary, self.finding.refs)
+        self._session.show_proof(words.headline(self.finding), self.finding.refs)
 
     def copy(self) -> None:
         text = words.finding_text(self.finding, self._session.case.files)
@@ -139,19 +142,15 @@ class Card(QFrame):
         layout.setContentsMargins(15, 9, 8, 9)
         layout.setSpacing(5)
         layout.addLayout(head)
-        for part in (self._title, self._why, self._more, self._meta, self._foot):
+        for part in (self._title, self._why, *self._more, self._meta, self._foot):
             layout.addWidget(part)
 
     def _colour(self) -> None:
-        for part, token in ((self._title, "text"), (self._why, "text"), (self._more, "dim"), (self._meta, "dim")):
+        told = ((self._title, "text"), (self._why, "text"), *((part, "dim") for part in self._more), (self._meta, "dim"))
+        for part, token in told:
             palette = part.palette()
             palette.setColor(part.foregroundRole(), self._theme.colour(token))
             part.setPalette(palette)
-
-    def _rest(self) -> str:
-        benign = f"A benign explanation: {self.finding.benign}" if self.finding.benign else ""
-        steps = " ".join(f"{number}. {step}" for number, step in enumerate(self.finding.next_steps, 1))
-        return " ".join(part for part in (benign, f"Next: {steps}" if steps else "") if part)
 
     def _where(self) -> str:
         first = words.short_place(self.finding.refs[0].place) if self.finding.refs else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QSizePolicy, QWidget
 
 from triptych.gui.theme import BODY, face
@@ -72,11 +72,6 @@ def mnemonic_free(text: str) -> str:
     return text.replace("&", "&&")
 
 
-def elided(text: str, metrics: QFontMetrics, width: int) -> str:
-    """Text cut in the middle of nothing: at its end, with an ellipsis, to a width in pixels."""
-    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
-
-
 def tell(parent: QWidget, title: str, text: str) -> None:
     """A message box with plain text."""
     box = QMessageBox(parent)
@@ -89,6 +84,30 @@ def tell(parent: QWidget, title: str, text: str) -> None:
 def to_clipboard(text: str) -> None:
     """Put text on the clipboard; characters that a clipboard cannot carry must be marks already (`copied`)."""
     QApplication.clipboard().setText(text)
+
+
+class OneLine(QLabel):
+    """A label that never asks for more room than there is: its end gives way to an ellipsis, its tip says the whole."""
+
+    def __init__(self, font: QFont) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(font)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str) -> None:
+        self._whole = visible(text)
+        self.setAccessibleName(self._whole)
+        set_tip(self, text)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 120)))
 
 
 class Prose(QWidget):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from triptych.gui.digest import Digest, Line
-from triptych.gui.display import elided, plain_label, set_text, set_tip, visible
+from triptych.gui.display import OneLine, plain_label, set_text
 from triptych.gui.session import Selection, Session
 from triptych.gui.theme import SMALL, TITLE, face
 
@@ -25,10 +25,8 @@ class TaskHead(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._whole = ""
         self.setObjectName("head")
-        self.path = plain_label(font=face(TITLE, bold=True))
-        self.path.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.path = OneLine(face(TITLE, bold=True))
         self.badges = [plain_label("", "badge", face(SMALL)) for _ in range(2)]
         self.guid = plain_label("", "dim", face(SMALL, mono=True))
         self._holder = QWidget()
@@ -51,15 +49,12 @@ class TaskHead(QWidget):
 
     def follow(self, _: Selection | Digest | None = None) -> None:
         line = self._session.line
-        self._whole = visible(line.task.path if line else "No task chosen")
+        self.path.say(line.task.path if line else "No task chosen")
         told = badges(line) if line else ()
         for number, badge in enumerate(self.badges):
             badge.setVisible(number < len(told))
             set_text(badge, told[number] if number < len(told) else "")
         set_text(self.guid, line.task.guid if line else "")
-        set_tip(self.path, line.task.path if line else "")
-        self.path.setAccessibleName(self._whole)
-        self._elide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -69,7 +64,3 @@ class TaskHead(QWidget):
             self.guid.setVisible(wide)
             self._grid.removeWidget(self._holder)
             self._grid.addWidget(self._holder, *((0, 1) if wide else (1, 0, 1, 3)))
-        self._elide()
-
-    def _elide(self) -> None:
-        self.path.setText(elided(self._whole, self.path.fontMetrics(), max(self.path.width(), 120)))

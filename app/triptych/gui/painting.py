@@ -130,19 +130,36 @@ def _longest(fits: Callable[[int], bool], length: int) -> int:
     return low
 
 
+def fitted_tail(text: str, width: float, measure: Callable[[str], float]) -> str:
+    """Text elided to a width with its end in view."""
+    if measure(text) <= width:
+        return text
+    return "…" + text[len(text) - _longest(lambda length: measure("…" + text[len(text) - length :]) <= width, len(text)) :]
+
+
 @lru_cache(maxsize=8192)
-def _fitted(text: str, marks: Marks, width: int, font: QFont) -> tuple[str, Marks, tuple[tuple[float, float], ...]]:
+def _fitted(text: str, marks: Marks, width: int, font: QFont, tail: bool) -> tuple[str, Marks, tuple[tuple[float, float], ...]]:
     metrics = QFontMetricsF(font)
+    if tail:
+        return fitted_tail(text[-1200:], width, metrics.horizontalAdvance), (), ()
     shown, kept = fitted(text[:1200], marks, width, metrics.horizontalAdvance)
     boxes = tuple((metrics.horizontalAdvance(shown[:a]), metrics.horizontalAdvance(shown[:b])) for a, b in kept)
     return shown, kept, boxes
 
 
 def draw_text(
-    painter: QPainter, box: QRect, text: str, font: QFont, colour: QColor, marks: Marks = (), mark: QColor | None = None
+    painter: QPainter,
+    box: QRect,
+    text: str,
+    font: QFont,
+    colour: QColor,
+    marks: Marks = (),
+    mark: QColor | None = None,
+    *,
+    tail: bool = False,
 ) -> None:
     """One line of text in a box, its marked stretches on the mark's ground."""
-    shown, _, boxes = _fitted(text, marks, box.width(), font)
+    shown, _, boxes = _fitted(text, marks, box.width(), font, tail)
     painter.setFont(font)
     if mark is not None:
         painter.save()

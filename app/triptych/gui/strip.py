@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from triptych.exports.json_case import windows_name
 from triptych.gui import words
 from triptych.gui.digest import Digest
 from triptych.gui.display import plain_label, set_text, set_tip
@@ -24,8 +25,7 @@ def host_words(host: Host) -> str:
 
 def windows_words(host: Host) -> str:
     """`Windows 10 Pro 22H2, build 19045`, as far as the evidence tells."""
-    told = [host.get(name).value or "" for name in ("product", "display-version")]
-    text = " ".join(part for part in told if part)
+    text = windows_name(host) or ""
     build = f"build {host.build}" if host.build is not None else ""
     return ", ".join(part for part in (text, build) if part)
 

@@ -44,6 +44,7 @@ class Cell:
     bold: bool = False
     ink: str = ""  # a token for the text, or for the stripe of a row
     tip: str = ""
+    tail: bool = False  # where there is little room the end is what counts: paths
     said: str = ""
     extra: object = None  # what a delegate of its own needs
 

@@ -23,6 +23,7 @@ from triptych.gui.tables import CELL_ROLE, PROOF_ROLE, Cell, Kind, Table
 from triptych.gui.theme import BODY, ROW, SMALL, Theme, face
 from triptych.model.evidence import EvidenceRef
 
+_GROUNDS = {Kind.DIFFERS: "difference", Kind.SECTION: "raised"}
 EDGE = 3  # width of the stripe at the left of a row
 
 
@@ -49,8 +50,17 @@ class CellDelegate(QStyledItemDelegate):
         else:
             font = face(SMALL if cell.mono or cell.kind in (Kind.SECTION, Kind.ABSENT) else BODY, bold=cell.bold, mono=cell.mono)
             mark = self._theme.colour("mark") if cell.kind is Kind.DIFFERS and not chosen else None
-            draw_text(painter, box.adjusted(9, 0, -8, -1), visible(cell.text), font, self._ink(cell, chosen), cell.marks, mark)
-        self._frame(painter, box, option)
+            draw_text(
+                painter,
+                box.adjusted(9, 0, -8, -1),
+                visible(cell.text),
+                font,
+                self._ink(cell, chosen),
+                cell.marks,
+                mark,
+                tail=cell.tail,
+            )
+        self._frame(painter, box, option, index.column())
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
@@ -62,8 +72,9 @@ class CellDelegate(QStyledItemDelegate):
             if chosen:
                 painter.fillRect(box, self._theme.colour("selection"))
             return
-        token = {Kind.DIFFERS: "difference", Kind.SECTION: "raised"}.get(cell.kind, "background")
-        painter.fillRect(box, self._theme.colour("selection" if chosen else token))
+        token = "selection" if chosen else _GROUNDS.get(cell.kind)
+        if token:  # the view's own ground is there already
+            painter.fillRect(box, self._theme.colour(token))
 
     def _ink(self, cell: Cell, chosen: bool) -> QColor:
         if cell.kind is Kind.ABSENT:
@@ -92,16 +103,16 @@ class CellDelegate(QStyledItemDelegate):
         if folder and inner.width() - used > 40:
             draw_text(painter, inner.adjusted(used, 0, 0, 0), folder, face(BODY), self._theme.colour("dim"))
 
-    def _frame(self, painter: QPainter, box: QRect, option: QStyleOptionViewItem) -> None:
-        line = QPen(self._theme.colour("line"))
-        line.setCosmetic(True)
-        painter.setPen(line)
+    def _frame(self, painter: QPainter, box: QRect, option: QStyleOptionViewItem, column: int) -> None:
+        painter.setPen(self._theme.colour("line"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         view = option.widget
         if not isinstance(view, TableView):
             return
         if not view.whole_rows:
             painter.drawLine(box.topRight(), box.bottomRight())
+        elif option.state & QStyle.StateFlag.State_Selected and view.hasFocus() and column == 0:
+            painter.fillRect(QRect(box.left() + EDGE, box.top(), 2, box.height() - 1), self._theme.colour("accent"))
         if option.state & QStyle.StateFlag.State_HasFocus and not view.whole_rows:
             focus = QPen(self._theme.colour("accent"), 1)
             painter.setPen(focus)

@@ -172,10 +172,10 @@ class Window(QMainWindow):
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(self.tasks)
         self.split.addWidget(right)
-        self.split.setStretchFactor(0, 7)
-        self.split.setStretchFactor(1, 13)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 5)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([560, 1040])
+        self.split.setSizes([580, 1020])
         self.tasks.setMinimumWidth(240)
         layout.addWidget(self.split, 1)
         return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from triptych.model.case import Weight
+from triptych.model.case import Problem, Weight
 from triptych.model.evidence import (
     EventPlace,
     EvidenceFile,
@@ -112,6 +112,23 @@ def citation(ref: EvidenceRef, files: Iterable[EvidenceFile]) -> str:
         lines.append(f"{span.file}\nSHA-256 {file.id if file and file.id else 'not known'}")
         lines.append(f"{place(ref.place)}\nbytes {extent(span)} of the file")
     return "\n".join(lines)
+
+
+def problem_text(problem: Problem) -> str:
+    """A problem as one sentence after the other, for a report."""
+    parts = (
+        f"{WEIGHTS[problem.severity]}: {problem.file}" + (f", {problem.where}" if problem.where else ""),
+        (f"Tried to {problem.tried}; found: {problem.found}" if problem.tried else f"Found: {problem.found}"),
+        f"Lost: {problem.lost}" if problem.lost else "",
+        f"What to do: {problem.advice}" if problem.advice else "",
+    )
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def headline(finding: Finding) -> str:
+    """What was found, without the task's path where the summary begins with it: the task stands beside it."""
+    rest = finding.summary.removeprefix(f"{finding.task}: ") if finding.task else finding.summary
+    return rest[:1].upper() + rest[1:]
 
 
 def finding_text(finding: Finding, files: Iterable[EvidenceFile]) -> str:

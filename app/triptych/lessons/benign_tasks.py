@@ -35,9 +35,14 @@ class Clock:
     bias: int
 
     def local(self, ticks: int) -> Instant:
-        """A moment as the machine's wall clock tells it, without a zone, in whole seconds."""
-        whole = ticks - ticks % TICKS_A_SECOND
-        return Instant(whole - self.bias * 60 * TICKS_A_SECOND, Zone.LOCAL, 0)
+        """A moment as the machine's wall clock tells it, without a zone."""
+        return Instant(ticks - self.bias * 60 * TICKS_A_SECOND, Zone.LOCAL)
+
+
+def dated(told: Definition, clock: Clock, when: int) -> Definition:
+    """The definition with the Date that the task window writes: a moment before it is registered, on the wall clock."""
+    date = clock.local(when - TICKS_A_SECOND // 7).iso
+    return replace(told, registration=replace(told.registration, date=date))
 
 
 def exec_(command: str, arguments: str = "", directory: str = "") -> ActionSpec:

@@ -7,6 +7,7 @@ might look. `\Backup-old` is a file that nothing registers.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,11 @@ def example_bytes() -> bytes:
 def write(path: Path) -> None:
     """Build the example anew, where the file of the resources stands."""
     path.write_bytes(example_bytes())
+
+
+def main(arguments: list[str]) -> None:
+    """`python -m triptych.lessons.example FILE`: build the resource anew."""
+    write(Path(arguments[0]))
 
 
 def _ticks(text: str) -> int:
@@ -115,3 +121,7 @@ def _with_backup_old(before: Machine) -> Machine:
     task = replace(planted(before, BACKUP_OLD, told, ran=False), registered=False)
     file = _ticks("2025-01-20T16:41:08.1170266Z")
     return before.with_task(replace(task, times=replace(task.times, file=file)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 
-from triptych.lessons.benign_tasks import LAPTOP, SYSTEM, as_user, com, daily, definition, exec_, local, user_access
+from triptych.lessons.benign_tasks import LAPTOP, SYSTEM, as_user, com, daily, dated, definition, exec_, local, user_access
 from triptych.lessons.collection import File
 from triptych.lessons.hive_key import dword, string
 from triptych.lessons.host import Account, Hives
@@ -47,7 +47,7 @@ def _disabled_boot(make: Maker) -> TaskSpec:
     """A boot trigger that is switched off beside a daily one: the task stands in Plain alone."""
     triggers = (TriggerSpec("BootTrigger", enabled=False), daily("2024-02-12T06:30:00"))
     told = definition(SYSTEM, (exec_(r"C:\Program Files\Contoso\Health\health.exe"),), *triggers, author=rf"{make.domain}\setup")
-    return make.task(r"\Contoso\Health Check", told)
+    return make.task(r"\Contoso\Health Check", told, result=1)
 
 
 def _guests_denied(make: Maker, account: Account) -> TaskSpec:
@@ -151,10 +151,11 @@ def leftovers(make: Maker, tasks: list[TaskSpec]) -> tuple[Edit, ...]:
     repaired = next(task for task in tasks if task.path.startswith(r"\Contoso\Nightly"))
     old, gone, entry, untreed = (chance.guid() for _ in range(4))
     when = clock.installed + 9 * TICKS_A_DAY + chance.ticks(0, 3600)
+    times = replace(repaired.times, registered=when, last_run=0, last_success=0, result=0x41303)
+    before = replace(repaired, definition=dated(repaired.definition, clock, when), times=times)
 
     def second_tasks_key(hives: Hives) -> None:
-        stale = replace(repaired, guid=old, times=replace(repaired.times, registered=when, last_run=0, last_success=0))
-        hives.cache.make(rf"Tasks\{old}", when).put(*task_values(stale, make.windows))
+        hives.cache.make(rf"Tasks\{old}", when).put(*task_values(replace(before, guid=old), make.windows))
 
     def tree_without_tasks(hives: Hives) -> None:
         key = hives.cache.make(r"Tree\Dropbox Cleanup", when + 7 * TICKS_A_SECOND)
@@ -166,9 +167,8 @@ def leftovers(make: Maker, tasks: list[TaskSpec]) -> tuple[Edit, ...]:
         hives.cache.make(rf"Plain\{entry}", when + 31 * TICKS_A_SECOND)
 
     def tasks_without_tree(hives: Hives) -> None:
-        lost = replace(repaired, guid=untreed, path=r"\Dropbox Update Cleanup")
-        times = replace(lost.times, registered=when, last_run=0, last_success=0)
-        hives.cache.make(rf"Tasks\{untreed}", when).put(*task_values(replace(lost, times=times), make.windows))
+        lost = replace(before, guid=untreed, path=r"\Dropbox Update Cleanup")
+        hives.cache.make(rf"Tasks\{untreed}", when).put(*task_values(lost, make.windows))
 
     return second_tasks_key, tree_without_tasks, entry_without_task, tasks_without_tree
 

@@ -12,6 +12,7 @@ from triptych.lessons.benign_tasks import (
     as_user,
     com,
     daily,
+    dated,
     definition,
     exec_,
     local,
@@ -42,24 +43,14 @@ class Maker:
         self.domain = domain.split(".")[0].upper() or name
 
     def task(
-        self, path: str, told: Definition, *, ran: bool = True, owner: str = "", result: int = 0, order: str = "full"
+        self, path: str, told: Definition, *, owner: str = "", result: int = 0, order: str = "full", stamped: bool = False
     ) -> TaskSpec:
-        """A task registered on some day; one with an owner has that user's descriptor."""
-        low = self.clock.installed + TICKS_A_DAY
-        registered = registered_between(self.chance, low, self.clock.collected - 3 * TICKS_A_DAY)
+        """A task registered on some day; one with an owner has that user's descriptor, and `stamped` writes its Date."""
+        chance, clock = self.chance, self.clock
+        registered = registered_between(chance, clock.installed + TICKS_A_DAY, clock.collected - 3 * TICKS_A_DAY)
+        told = dated(told, clock, registered) if stamped else told
         access = user_access(path, owner) if owner else ""
-        return new_task(
-            self.chance,
-            self.clock,
-            self.windows,
-            path,
-            told,
-            registered=registered,
-            access=access,
-            ran=ran,
-            result=result,
-            order=order,
-        )
+        return new_task(chance, clock, self.windows, path, told, registered=registered, access=access, result=result, order=order)
 
     def user_task(self, account: Account, path: str, *actions: ActionSpec, triggers: tuple[TriggerSpec, ...]) -> TaskSpec:
         """A user's own task, without elevation."""
@@ -248,6 +239,6 @@ def admin_jobs(make: Maker, account: Account, count: int) -> list[TaskSpec]:
         if number % 6 == 0:
             actions += (exec_(rf"{folder}\copy.exe", f"--unit {department.lower()} --to archive", folder),)
         author = rf"{make.domain}\{account.name}"
-        told = definition(principal, actions, daily(night), author=author, date=f"{night[:10]}T09:12:44.5138716", settings=settings)
-        made.append(make.task(rf"\Contoso\Nightly {name}", told, owner=account.sid))
+        told = definition(principal, actions, daily(night), author=author, settings=settings)
+        made.append(make.task(rf"\Contoso\Nightly {name}", told, owner=account.sid, stamped=True))
     return made

@@ -91,22 +91,29 @@ def _offset_words(context: Context, ticks: int) -> str:
 
 
 def _authored_later(context: Context) -> Iterator[_Clash]:
-    """A Date that lies days behind the last write of the key that holds it; the zone of a Date is often not told."""
+    """A Date that lies days behind the last write of key and file; the zone of a Date is often not told."""
     for task, record in context.pairs():
-        date, key = record.registration.date, record.keeping.tasks_written
-        if not has_tasks_key(record) or date.value is None or key.value is None or not date.value.showable:
+        file = task.record(Store.XML)
+        date = record.registration.date if record.registration.date.value or file is None else file.registration.date
+        keepers = [record.keeping.tasks_written, *([file.keeping.file_written] if file else [])]
+        written = max((reading for reading in keepers if reading.value), key=_ticks, default=None)
+        if not is_linked(record) or written is None or date.value is None or not date.value.showable:
             continue
-        if date.value.ticks - key.value.ticks <= 2 * TICKS_A_DAY or context.baseline.find(task.path) is not None:
+        if _ticks(date) - _ticks(written) <= 2 * TICKS_A_DAY or context.baseline.find(task.path) is not None:
             continue
         yield _Clash(
             task,
             record,
             f"Date {date.value.iso}",
-            f"its Date is {when(date.value)}, and the key that says so was written last at {when(key.value)}",
+            f"its Date is {when(date.value)}, and key and file were written last at {when(written.value)}",
             "Date is text that the author of the definition writes, and nothing checks it; this one had not come yet when the "
-            "registry was written last. It was made up, or written by a machine whose clock was ahead.",
-            (date, key),
+            "definition was written. It was made up, or comes from a machine whose clock was ahead.",
+            (date, written),
         )
+
+
+def _ticks(reading: Reading[Instant]) -> int:
+    return reading.value.ticks if reading.value else 0
 
 
 def _older_file(context: Context) -> Iterator[_Clash]:

@@ -106,11 +106,13 @@ def _of_living(context: Context, task: Task, record: TaskRecord, remains: _Remai
     lacking = {name: found for name, found in remains.values.items() if _lacks(context, record, name)}
     if not lacking:
         return
-    names = join([found[0].get("value") for _, found in sorted(lacking.items())])
+    names = [found[0].get("value") for _, found in sorted(lacking.items())]
+    several = len(names) > 1
+    fact = f"the deleted value{'s' if several else ''} {join(names)} {'were' if several else 'was'} recovered"
     yield DELETED_RECOVERED.finding(
         task,
         f"deleted values {' '.join(sorted(lacking))}",
-        summary=f"{task.path}: the deleted value {names} was recovered; the task lacks it now",
+        summary=f"{task.path}: {fact}; the task lacks {'them' if several else 'it'} now",
         why=sentences(
             "The hive still holds the value, in free space or from before its log was replayed: it was there and was deleted, so "
             "that it is missing is no accident of the copy and no way in which this Windows keeps tasks.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from triptych import resources
 from triptych.analysis.baseline import Baseline
 from triptych.model.case import Case
 from triptych.model.evidence import EvidenceRef
@@ -38,7 +39,8 @@ class Context:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `id` is the contract's, `severity` where it starts, `says` one sentence for `triptych rules`,
-    `benign` the harmless explanation, `next_steps` what to look at, `attack` ATT&CK ids (from resources/attack.json).
+    `benign` the harmless explanation, `next_steps` what to look at, `attack` ATT&CK ids, by default
+    those of resources/attack.json.
     """
 
     id: str
@@ -48,6 +50,10 @@ class Rule:
     next_steps: tuple[str, ...]
     check: Callable[[Context], Iterator[Finding]]
     attack: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.attack:
+            object.__setattr__(self, "attack", tuple(resources.table("attack.json")["rules"].get(self.id, ())))
 
     def finding(
         self,

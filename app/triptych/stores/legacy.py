@@ -59,11 +59,10 @@ def _modified(item: Item) -> Instant | None:
 
 def _job_file(item: Item, file: FileRead, data: bytes, faults: Faults, limits: Limits) -> _Outcome:
     parsed = read_job(data, item.path, faults)
+    if not parsed.is_job:
+        return [], ReadState.FAILED
     name = (item.inner or item.path).rpartition("/")[2]
     readings: tuple[tuple[str, Text], ...] = (("name", stated(name, file.ref)), *parsed.readings)
-    if not parsed.is_job:
-        readings = (*readings, ("kind", stated("not a job file", file.ref)))
-        return [Trace(TraceKind.JOB, item.path, readings, (file.ref,), _modified(item), item.view)], ReadState.FAILED
     trace = Trace(TraceKind.JOB, item.path, readings, (file.ref,), _modified(item), item.view)
     return [trace], ReadState.WHOLE if parsed.complete else ReadState.PART
 

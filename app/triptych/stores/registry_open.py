@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from triptych.evidence.layouts import Item
 from triptych.evidence.source import EvidenceSource
 from triptych.formats.faults import Faults
-from triptych.formats.hive import REPLAYED, Hive, open_hive
+from triptych.formats.hive import Hive, open_hive
 from triptych.formats.hive_keys import HiveKey
 from triptych.formats.keys import Key, child
 from triptych.formats.reg_export import read_export
@@ -36,12 +36,13 @@ class Opened:
     def files(self) -> Iterator[EvidenceFile]:
         """Logs, the replayed state, and last the file itself, with how much of it was read."""
         yield from self.logs
-        data = self.hive.replayed_bytes if self.hive else None
-        if self.hive is not None and data is not None:
+        replayed = self.hive.replayed if self.hive else None
+        if self.hive is not None and replayed is not None:
             sources = (self.item.path, *(log.path for log in self.logs if log.read is not ReadState.FAILED))
-            digest, note = hashlib.sha256(data).hexdigest(), self.hive.replay_note
+            data, note = replayed.data, self.hive.replay_note
+            digest = hashlib.sha256(data).hexdigest()
             yield EvidenceFile(
-                self.item.path + REPLAYED, "replayed-hive", len(data), None, digest, ReadState.WHOLE, sources, self.item.view, note
+                replayed.file, "replayed-hive", len(data), None, digest, ReadState.WHOLE, sources, self.item.view, note
             )
         lost = any(problem.severity is Weight.LOST for problem in self.faults.problems)
         if self.root is None:

@@ -84,7 +84,7 @@ def wow_cache(root: Key, view: str) -> Iterator[Trace]:
         key = waiting.pop()
         yield _wow(key, "key", (), (key.ref,), view)
         for value in key.values():
-            named = (("value", stated(value.name, value.ref)), ("data", values.any_text(value)))
+            named = (("value", stated(value.name, value.ref)), ("data", shown(value)))
             yield _wow(key, "value", named, (value.ref,), view)
         waiting.extend(reversed(list(key.subkeys())))
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from triptych.evidence.layouts import Found, Item, View
+from triptych.evidence.entry import Skip
+from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import Entry, EvidenceSource
 from triptych.formats.faults import Faults
 from triptych.formats.pe_version import read_version
 from triptych.limits import MIB, Limits
-from triptych.model.case import Case
 from triptych.model.evidence import stated, unreadable
 from triptych.model.task import Text, Trace, TraceKind
 from triptych.model.times import Instant
@@ -26,16 +26,11 @@ NAME = "targets"
 LIMIT = 32 * MIB
 _KIND = "program"
 _BATCH = 50
+_WHOLE = ("volume", "collection")  # kinds of views that may be more than artefacts
+_INDEX = re.compile(r"^\d+:")
 # Programs that no Windows lacks: where one of them lies in System32, the evidence is more than a collection.
 _ALWAYS_THERE = ("ntdll.dll", "kernel32.dll", "ntoskrnl.exe", "svchost.exe", "cmd.exe")
 _SYSTEM32, _MANY = "windows\\system32\\", 50
-_VARIABLES = {
-    "windir": "c:\\windows", "systemroot": "c:\\windows", "systemdrive": "c:", "programfiles": "c:\\program files",
-    "programfiles(x86)": "c:\\program files (x86)", "programw6432": "c:\\program files", "programdata": "c:\\programdata",
-    "allusersprofile": "c:\\programdata", "commonprogramfiles": "c:\\program files\\common files", "public": "c:\\users\\public",
-    "comspec": "c:\\windows\\system32\\cmd.exe",
-}  # fmt: skip
-_VARIABLE = re.compile(r"%([^%\\/\s]{1,64})%")
 _SUFFIXES = ("", ".exe", ".com", ".bat", ".cmd")
 _SEARCHED = (_SYSTEM32, "windows\\", "windows\\system32\\wbem\\", "windows\\system32\\windowspowershell\\v1.0\\")
 
@@ -63,18 +58,12 @@ class Volume:
         return next((self.files[path] for path in candidates if path in self.files), None)
 
 
-def expanded(command: str) -> str:
-    """A command without quotes, with the variables that are the same on every machine; others stay as they are."""
-    bare = command.strip().strip('"').strip()
-    return _VARIABLE.sub(lambda match: _VARIABLES.get(match.group(1).casefold(), match.group()), bare)
-
-
 def _below_root(command: str) -> str | None:
     """A path below the drive's root, case-folded; None for what no volume of this machine holds (UNC, other drives)."""
     path = command.strip().replace("/", "\\").casefold()
     for prefix in ("\\\\?\\", "\\??\\"):
         path = path.removeprefix(prefix)
-    if path.startswith("\\\\") or "%" in path or not path:
+    if path.startswith(("\\\\", "unc\\")) or "%" in path or not path:
         return None
     drive, below = ntpath.splitdrive(path)
     if drive not in ("", "c:"):
@@ -82,56 +71,17 @@ def _below_root(command: str) -> str | None:
     return ntpath.normpath(below).lstrip("\\")
 
 
-def volume_of(found: Found, source: EvidenceSource) -> Volume | None:
-    """The volume of the running system; None where the evidence is a mere collection or holds no Windows."""
-    view = next((view for view in found.views if not view.name), None)
-    if view is None:
-        return None
-    root = _root_of(view, found)
-    files: dict[str, Entry] = {}
-    for entry in source.entries():
-        if entry.kind == "file" and entry.path.startswith(root):
-            files.setdefault(entry.path[len(root) :].replace("/", "\\").casefold(), entry)
-    whole = any(_SYSTEM32 + name in files for name in _ALWAYS_THERE)
-    return Volume(files, root) if whole else None
-
-
-def _root_of(view: View, found: Found) -> str:
-    """What stands before `Windows/...` in the evidence paths of a view: from an item of it, else from the view itself."""
-    for item in found.items:
-        if item.view == view.name and item.inner and item.path.casefold().endswith(item.inner.casefold()):
-            return item.path[: len(item.path) - len(item.inner)]
-    return f"{view.root.rstrip('/')}/" if view.root else ""
-
-
-def commands_of(case: Case) -> tuple[str, ...]:
-    """Every program that a task of the running system starts, in any telling, expanded and each once."""
-    found = {
-        expanded(action.command.value)
-        for record in case.records
-        if not record.view
-        for action in record.actions
-        if action.command.value
-    }
-    return tuple(sorted(command for command in found if command))
-
-
-def jobs_for(case: Case, found: Found, source: EvidenceSource) -> list[Job]:
-    """Jobs that look at what the tasks of a case start."""
-    return jobs_of(found, commands_of(case), source)
-
-
 def jobs_of(found: Found, commands: Iterable[str], source: EvidenceSource) -> list[Job]:
-    """Jobs for commands that are expanded already; none where the evidence is no volume.
+    """Jobs that look at the programs which tasks start, given by full path or bare name; none where there is no volume.
 
-    An item of these jobs bears the command as `task`, the file's evidence path as `path` ("" where there is none) and what is
-    known of its absence as `inner`.
+    An item of these jobs bears the command as `task`; its `role` is yes, no or not-collected, its `path` that of the file.
     """
-    volume = volume_of(found, source)
+    wanted = sorted(set(commands))
+    volume = _volume(found, wanted, source)
     if volume is None:
         return []
     absent = "no" if volume.complete else "not-collected"
-    items = [_item(command, volume, found, absent) for command in sorted(set(commands))]
+    items = [_item(command, volume, found, absent) for command in wanted]
     jobs = []
     for at in range(0, len(items), _BATCH):
         batch = items[at : at + _BATCH]
@@ -140,6 +90,37 @@ def jobs_of(found: Found, commands: Iterable[str], source: EvidenceSource) -> li
             Job(NAME, f"programs that tasks start, {at + 1} to {at + len(batch)}", tuple(item.as_row() for item in batch), size)
         )
     return jobs
+
+
+def _volume(found: Found, commands: list[str], source: EvidenceSource) -> Volume | None:
+    """What the running system's volume holds where the commands lead; None where the evidence is a mere collection."""
+    view = next((view for view in found.views if not view.name), None)
+    if view is None or view.kind not in _WHOLE:
+        return None
+    root = view.root if not view.root or view.root.endswith((":", "/")) else f"{view.root}/"
+    files: dict[str, Entry] = {}
+    for entry in source.entries(_skip(root, commands)):
+        if entry.kind == "file" and entry.path.startswith(root):
+            files.setdefault(entry.path[len(root) :].replace("/", "\\").casefold(), entry)
+    whole = any(_SYSTEM32 + name in files for name in _ALWAYS_THERE)
+    return Volume(files, root) if whole else None
+
+
+def _skip(root: str, commands: list[str]) -> Skip:
+    """Leave out every folder that no command leads through: a volume has half a million files."""
+    above = tuple(name.casefold() for name in _INDEX.sub("", root).split("/") if name)
+    ways: set[tuple[str, ...]] = set()
+    for path in (*_SEARCHED, *(_below_root(command) or "" for command in commands)):
+        names = path.split("\\")[:-1]
+        ways.update(tuple(names[:depth]) for depth in range(1, len(names) + 1))
+
+    def skip(parts: tuple[str, ...], beside: frozenset[str]) -> bool:
+        names = tuple(part.casefold() for part in parts)
+        if len(names) <= len(above):
+            return names != above[: len(names)]
+        return names[: len(above)] != above or names[len(above) :] not in ways
+
+    return skip
 
 
 def _item(command: str, volume: Volume, found: Found, absent: str) -> Item:

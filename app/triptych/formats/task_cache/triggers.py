@@ -8,18 +8,15 @@ and later; principal id and trigger ids are there from 0x16 on, the display name
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from triptych.formats.cursor import Block
 from triptych.formats.faults import Faults, FormatFault
+from triptych.formats.task_cache.bucket import ANY_USER, UNSET, USER, JobBucket, OptionalSettings, UserInfo, bucket_layout
 from triptych.formats.task_cache.parts import (
     BSTR_ALIGNED,
-    BUFFER_ALIGNED,
     BUFFER_LOOSE,
     NO_REST,
     PAD,
-    PERIOD,
-    TEXT_ALIGNED,
     TEXT_COUNTED,
     TIME,
     U8,
@@ -32,12 +29,9 @@ from triptych.formats.task_cache.parts import (
     Part,
     Reader,
     Rest,
-    Spot,
     Spots,
-    TsPeriod,
     TsTime,
     Writer,
-    fill,
     no_spots,
     number,
     padding,
@@ -50,62 +44,13 @@ from triptych.limits import DEFAULT
 from triptych.model.case import Weight
 from triptych.model.times import UNBOUNDED
 
+__all__ = [
+    "ANY_USER", "BOOT", "EVENT", "IDLE", "LOGON", "NO_END", "NO_TIME", "REGISTRATION", "SCHEDULE", "SESSION", "UNSET", "WNF",
+    "EventTrigger", "GenericTrigger", "JobBucket", "LogonTrigger", "OptionalSettings", "ScheduleTrigger", "SessionTrigger",
+    "TriggerLayout", "TriggersBlob", "UserInfo", "WnfTrigger", "decode_triggers", "encode_triggers",
+]  # fmt: skip
 SCHEDULE, EVENT, IDLE, BOOT, LOGON, REGISTRATION, SESSION, WNF = 0xDDDD, 0xCCCC, 0xEEEE, 0xFFFF, 0xAAAA, 0x8888, 0x7777, 0x6666
-UNSET = 0xFFFFFFFF
-NO_TIME, NO_END, NO_PERIOD = TsTime(), TsTime(0, UNBOUNDED), TsPeriod()
-
-
-@dataclass(frozen=True, slots=True)
-class UserInfo:
-    """An account. With `skip_user` nothing follows (any user); with `skip_sid` the name alone. `sid_type` is SID_NAME_USE."""
-
-    skip_user: int = 0
-    skip_sid: int = 0
-    sid_type: int = 1
-    sid: bytes = b""
-    name: str | None = None
-    spots: Spots = field(default_factory=no_spots, compare=False, repr=False)
-
-
-ANY_USER = UserInfo(skip_user=1)
-
-
-@dataclass(frozen=True, slots=True)
-class OptionalSettings:
-    """The settings after the account; `length` is 0x2C, 0x38 (with privileges) or 0x58 (with maintenance too).
-
-    Numbers are seconds. `more` are bytes beyond the form that is known. Defaults are those of a task that the service makes.
-    """
-
-    length: int = 0x2C
-    idle_duration: int = 0
-    idle_wait_timeout: int = UNSET
-    execution_time_limit: int = 259_200
-    delete_expired_task_after: int = UNSET
-    priority: int = 7
-    restart_interval: int = 0
-    restart_count: int = 0
-    network_id: bytes = bytes(16)
-    privileges: int = 0
-    maintenance_period: TsPeriod = NO_PERIOD
-    maintenance_deadline: TsPeriod = NO_PERIOD
-    maintenance_exclusive: int = 0
-    more: bytes = b""
-    spots: Spots = field(default_factory=no_spots, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class JobBucket:
-    """Principal and settings. `optional` is None where the blob says that there are none (length 0)."""
-
-    flags: int = 0x42412138
-    crc: int = 0
-    principal_id: str | None = None
-    display_name: str | None = None
-    user: UserInfo = ANY_USER
-    optional: OptionalSettings | None = None
-    cut: str = ""
-    spots: Spots = field(default_factory=no_spots, compare=False, repr=False)
+NO_TIME, NO_END = TsTime(), TsTime(0, UNBOUNDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,98 +157,6 @@ class TriggersBlob:
     spots: Spots = field(default_factory=no_spots, compare=False, repr=False)
 
 
-_SKIP_USER: Layout = (("skip_user", U8_ALIGNED),)
-_SKIP_SID: Layout = (("skip_sid", U8_ALIGNED),)
-_SID: Layout = (("sid_type", U32_ALIGNED), ("sid", BUFFER_ALIGNED))
-_NAME: Layout = (("name", TEXT_ALIGNED),)
-
-
-def _read_user(reader: Reader, what: str) -> tuple[UserInfo, int, int]:
-    at = reader.at
-    values: dict[str, Any] = {}
-    spots: dict[str, Spot] = {}
-    for layout, unless in ((_SKIP_USER, ""), (_SKIP_SID, ""), (_SID, "skip_sid"), (_NAME, "")):
-        if values.get("skip_user") or values.get(unless):
-            continue
-        try:
-            more, places = read_layout(reader, layout)
-        except Cut as cut:
-            partial = UserInfo(**values, **cut.values, spots={**spots, **cut.spots})
-            raise Cut({}, spots, cut.field, cut, partial) from cut
-        values |= more
-        spots |= places
-    return UserInfo(**values, spots=spots), at, reader.at - at
-
-
-def _write_user(writer: Writer, user: UserInfo) -> None:
-    write_layout(writer, _SKIP_USER, user)
-    if not user.skip_user:
-        write_layout(writer, _SKIP_SID, user)
-        if not user.skip_sid:
-            write_layout(writer, _SID, user)
-        write_layout(writer, _NAME, user)
-
-
-_USER = Part(_read_user, _write_user)
-
-_BASE_SETTINGS: Layout = (
-    ("idle_duration", U32),
-    ("idle_wait_timeout", U32),
-    ("execution_time_limit", U32),
-    ("delete_expired_task_after", U32),
-    ("priority", U32),
-    ("restart_interval", U32),
-    ("restart_count", U32),
-    ("network_id", raw(16)),
-)
-_PRIVILEGES: Layout = (("", padding(4)), ("privileges", number(8)))
-_MAINTENANCE: Layout = (("maintenance_period", PERIOD), ("maintenance_deadline", PERIOD), ("maintenance_exclusive", U32))
-
-
-def _settings_layout(length: int) -> Layout:
-    """The fields that a length promises; () for one that is too small for any."""
-    layout: Layout = ()
-    for needed, more in ((0x2C, _BASE_SETTINGS), (0x38, _PRIVILEGES), (0x58, _MAINTENANCE)):
-        if length >= needed:
-            layout += more
-    return layout
-
-
-def _read_optional(reader: Reader, what: str) -> tuple[OptionalSettings | None, int, int]:
-    start = reader.at
-    length = U32_ALIGNED.read(reader, what)[0]
-    if not length:
-        return None, start, 4
-    at = reader.at
-    body = reader.take(length, what)
-    reader.at = at
-    values, spots = read_layout(reader, _settings_layout(length))
-    more = body[reader.at - at :]
-    if length not in (0x2C, 0x38, 0x58):
-        reader.oddities.append((what, start, f"a length of 0x{length:X}, where 0, 0x2C, 0x38 and 0x58 are known"))
-    spots = {**spots, "length": (start, 4), "more": (reader.at, len(more))}
-    reader.at = at + length
-    reader.pad(fill(length))
-    return OptionalSettings(length, **values, more=more, spots=spots), at, length
-
-
-def _write_optional(writer: Writer, settings: OptionalSettings | None) -> None:
-    U32_ALIGNED.write(writer, settings.length if settings else 0)
-    if settings:
-        write_layout(writer, _settings_layout(settings.length), settings)
-        writer.raw(settings.more)
-        writer.pad(fill(settings.length))
-
-
-_OPTIONAL = Part(_read_optional, _write_optional)
-
-
-def _bucket_layout(version: int) -> Layout:
-    ids: Layout = (("principal_id", TEXT_ALIGNED),) if version >= 0x16 else ()
-    names: Layout = (("display_name", TEXT_ALIGNED),) if version >= 0x17 else ()
-    return (("flags", U32_ALIGNED), ("crc", U32_ALIGNED), *ids, *names, ("user", _USER), ("optional", _OPTIONAL))
-
-
 def _read_queries(reader: Reader, what: str) -> tuple[tuple[tuple[str, str], ...], int, int]:
     at = reader.at
     count = U32_ALIGNED.read(reader, f"the number of {what}")[0]
@@ -353,8 +206,8 @@ _GENERIC: Layout = (
     ("unknown", raw(8)),
 )
 _TAILS: dict[int, Layout] = {
-    LOGON: (("user", _USER),),
-    SESSION: (("state", U32_ALIGNED), ("user", _USER)),
+    LOGON: (("user", USER),),
+    SESSION: (("state", U32_ALIGNED), ("user", USER)),
     EVENT: (
         ("subscription", TEXT_COUNTED),
         ("period", U32),
@@ -416,7 +269,7 @@ def decode_triggers(block: Block, faults: Faults, limit: int = DEFAULT.triggers)
         found = f"version 0x{version:X}, read as the nearest known one"
         faults.add(Weight.DOUBT, "task-cache.triggers-version", "Triggers, offset 0x0", tried="read the version", found=found)
     try:
-        content, places = read_layout(reader, _bucket_layout(version))
+        content, places = read_layout(reader, bucket_layout(version))
     except Cut as cut:
         bucket = JobBucket(**{"flags": 0, **cut.values}, cut=cut.field, spots=cut.spots)
         return _cut_blob(block, faults, TriggersBlob(**values, bucket=bucket, spots=spots), cut)
@@ -446,7 +299,7 @@ def encode_triggers(blob: TriggersBlob, pad: int = PAD) -> bytes:
         return bytes(writer.data)
     write_layout(writer, _HEADER, blob)
     if not blob.bucket.cut:
-        write_layout(writer, _bucket_layout(blob.version), blob.bucket)
+        write_layout(writer, bucket_layout(blob.version), blob.bucket)
     for trigger in blob.triggers:
         if not trigger.cut:
             write_layout(writer, _trigger_layout(trigger.magic & 0xFFFF, blob.version), trigger)

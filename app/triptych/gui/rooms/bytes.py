@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSplitter, 
 
 from triptych.gui import words
 from triptych.gui.digest import Digest
-from triptych.gui.display import Prose, copied, plain_label, set_button, set_text, to_clipboard
+from triptych.gui.display import OneLine, Prose, copied, plain_label, set_button, to_clipboard
 from triptych.gui.hexview import HexView
 from triptych.gui.jobs import Bytes
 from triptych.gui.pieces import Empty, column, section_head
@@ -22,7 +22,7 @@ Cited = tuple[int, EvidenceRef, Span]
 PLACES: tuple[Column[Cited], ...] = (
     Column("Place", lambda cited: Cell(words.short_place(cited[1].place), tip=words.place(cited[1].place)), width=330),
     Column("Bytes", lambda cited: Cell(words.extent(cited[2]), mono=True), width=210),
-    Column("File", lambda cited: Cell(cited[2].file, mono=True), width=300),
+    Column("File", lambda cited: Cell(cited[2].file, mono=True, tail=True), width=300),
 )
 
 
@@ -53,7 +53,7 @@ class BytesRoom(QWidget):
         self._session = session
         self._cited: Cited | None = None
         self._proof: Proof | None = None
-        self.title = plain_label(font=face(BODY, bold=True))
+        self.title = OneLine(face(BODY, bold=True))
         self.table: Table[Cited] = Table(PLACES, lambda cited: cited[0], self)
         self.places = TableView(self.table, theme, "Places of this proof")
         self.places.horizontalHeader().setStretchLastSection(True)
@@ -81,7 +81,7 @@ class BytesRoom(QWidget):
     def show_proof(self, proof: Proof) -> None:
         self._proof = proof
         rows = [(ref, span) for ref in proof.refs for span in ref.spans]
-        set_text(self.title, proof.title)
+        self.title.say(proof.title)
         self.table.set_rows([(number, ref, span) for number, (ref, span) in enumerate(rows)])
         self.places.setVisible(len(rows) > 1)
         self._stack.setCurrentIndex(0)

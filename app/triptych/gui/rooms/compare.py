@@ -101,7 +101,7 @@ class CompareRoom(QWidget):
         if self.split.orientation() is not wanted:
             self.split.setOrientation(wanted)
             upright = wanted is Qt.Orientation.Vertical
-            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [740, 258])
+            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [740, 280])
 
     def _layout(self) -> None:
         bar = QWidget()
@@ -119,7 +119,7 @@ class CompareRoom(QWidget):
         self.split.addWidget(self.cards)
         self.split.setStretchFactor(0, 1)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([790, 258])
+        self.split.setSizes([740, 280])
         self._stack = QStackedWidget()
         self._stack.addWidget(self.split)
         self._stack.addWidget(self.empty)
@@ -151,7 +151,7 @@ class CompareRoom(QWidget):
         self._span()
         self._head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        self.view.setColumnWidth(0, 138)
+        self.view.setColumnWidth(0, 150)
         self._current(*(at if same and at[0] >= 0 else (1, 1)))
         self.view.verticalScrollBar().setValue(place)
         self._say_legend(differing, any(row.runs for row in rows))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from triptych.gui import words
 from triptych.gui.digest import Digest
+from triptych.gui.display import Prose
 from triptych.gui.pieces import Empty, column, section_head
 from triptych.gui.session import Session
 from triptych.gui.tables import Cell, Column, Kind, Table
@@ -31,7 +32,7 @@ def _what(problem: Problem) -> Cell:
 
 PROBLEMS: tuple[Column[Problem], ...] = (
     Column("Weight", _weight, lambda problem: _ORDER[problem.severity], width=88),
-    Column("File", lambda problem: Cell(problem.file, mono=True), lambda problem: problem.file.casefold(), width=190),
+    Column("File", lambda problem: Cell(problem.file, mono=True, tail=True), lambda problem: problem.file.casefold(), width=190),
     Column("Place", lambda problem: Cell(problem.where), lambda problem: problem.where.casefold(), width=110),
     Column("What was tried and found", _what, width=260),
     Column("What is lost", lambda problem: Cell(problem.lost), lambda problem: problem.lost, width=130),
@@ -53,7 +54,7 @@ def _closes(balance: Balance) -> Cell:
 
 BALANCES: tuple[Column[Balance], ...] = (
     Column("Balance", _closes, lambda balance: balance.closes, width=150),
-    Column("Source", lambda balance: Cell(balance.file, mono=True), lambda balance: balance.file.casefold(), width=330),
+    Column("Source", lambda balance: Cell(balance.file, mono=True, tail=True), lambda balance: balance.file.casefold(), width=330),
     Column("Of", lambda balance: Cell(balance.unit), lambda balance: balance.unit, width=140),
     Column("Promised", lambda balance: _number(balance.promised), lambda balance: balance.promised, width=90),
     Column("Listed", lambda balance: _number(balance.listed), lambda balance: balance.listed, width=90),
@@ -77,8 +78,17 @@ class ProblemsRoom(QWidget):
             view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
             view.horizontalHeader().setStretchLastSection(True)
         self.empty = Empty()
+        self.detail = Prose()
+        holder = QWidget()
+        holder.setObjectName("panel")
+        column(holder, margins=12).addWidget(self.detail)
+        listed = QWidget()
+        inner = column(listed)
+        inner.addWidget(self.view, 1)
+        inner.addWidget(holder)
+        self.view.selectionModel().currentRowChanged.connect(self._current_changed)
         self._upper = QStackedWidget()
-        self._upper.addWidget(self.view)
+        self._upper.addWidget(listed)
         self._upper.addWidget(self.empty)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(_under("WHAT COULD NOT BE READ", self._upper))
@@ -93,11 +103,17 @@ class ProblemsRoom(QWidget):
     def focus(self) -> None:
         (self.view if self.problems.rowCount() else self.balance_view).setFocus()
 
+    def _current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
+        self.detail.set_text(words.problem_text(self.problems.row(current.row())) if current.isValid() else "")
+
     def show_digest(self, digest: Digest) -> None:
         case = digest.case
         self.problems.set_rows(sorted(case.problems, key=lambda problem: (_ORDER[problem.severity], problem.file, problem.code)))
         self.balances.set_rows(sorted(case.balances, key=lambda balance: (balance.closes, balance.file)))
         self._upper.setCurrentIndex(0 if case.problems else 1)
+        if case.problems:
+            flags = QItemSelectionModel.SelectionFlag
+            self.view.selectionModel().setCurrentIndex(self.problems.index(0, 0), flags.ClearAndSelect | flags.Rows)
         if case.complete:
             self.empty.say("No problems", "Everything that was found could be read. The balance of each source stands below.")
         else:

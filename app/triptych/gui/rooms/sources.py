@@ -33,7 +33,7 @@ REPORTS: tuple[Column[StoreReport], ...] = (
     Column("State", _state, width=170),
     Column("Tasks", lambda report: Cell(f"{report.tasks:,}", mono=True), width=80),
     Column("Basis", lambda report: Cell(report.basis), width=130),
-    Column("Sources", lambda report: Cell(", ".join(report.sources), mono=True), width=320),
+    Column("Sources", lambda report: Cell(", ".join(report.sources), mono=True, tail=True), width=320),
     Column("Note", lambda report: Cell(report.note), width=300),
 )
 
@@ -56,7 +56,9 @@ def _modified(file: EvidenceFile) -> Cell:
 
 
 FILES: tuple[Column[EvidenceFile], ...] = (
-    Column("File", lambda file: Cell(file.path, file_refs(file), mono=True), lambda file: file.path.casefold(), width=330),
+    Column(
+        "File", lambda file: Cell(file.path, file_refs(file), mono=True, tail=True), lambda file: file.path.casefold(), width=330
+    ),
     Column("Read", _read, lambda file: file.read.value, width=90),
     Column("Kind", lambda file: Cell(file.kind, file_refs(file)), lambda file: file.kind, width=110),
     Column("Size", lambda file: Cell(f"{file.size:,}", file_refs(file), mono=True), lambda file: file.size, width=100),

@@ -63,11 +63,11 @@ def _time_key(instant: Instant | None) -> int:
 
 
 COLUMNS: tuple[Column[Line], ...] = (
-    Column("Stores", _stores, lambda line: (line.rank, line.key), width=82, tip="XML file, Registry, Scheduler; sorts by severity"),
+    Column("Stores", _stores, lambda line: (line.rank, line.key), width=76, tip="XML file, Registry, Scheduler; sorts by severity"),
     Column("Task", _name, lambda line: line.task.name.casefold(), width=190),
-    Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=84),
-    Column("Action", lambda line: Cell(line.action), lambda line: line.action.casefold(), width=118),
-    Column("Last run UTC", _last_run, lambda line: _time_key(line.last_run), width=132),
+    Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=78),
+    Column("Action", lambda line: Cell(line.action), lambda line: line.action.casefold(), width=112),
+    Column("Last run UTC", _last_run, lambda line: _time_key(line.last_run), width=136),
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from triptych.lessons.benign_tasks import SYSTEM, daily, definition, exec_
 from triptych.lessons.deviations.hand import VICTIM, as_of, moment, planted
-from triptych.lessons.deviations.hidden import delete_access
+from triptych.lessons.deviations.hidden import delete_access, zero_index
 from triptych.lessons.hive_key import dword, expand_string, string
 from triptych.lessons.host import ComClass, Hives
 from triptych.lessons.job_file import NAME_SET, JobSpec, job_bytes, job_log
@@ -156,6 +156,12 @@ def gone_since_backup(machine: Machine, path: str = VICTIM) -> Machine:
 def only_in_log(machine: Machine, path: str = VICTIM) -> Machine:
     """The hive still has the SD; its deletion stands in the log alone."""
     changed = delete_access(machine, path)
+    return replace(changed, edits=machine.edits, logged_edits=changed.edits[len(machine.edits) :])
+
+
+def index_in_log(machine: Machine, path: str = VICTIM) -> Machine:
+    """The hive has the Index; the log sets it to 0. On Windows 7 the log is of the old format."""
+    changed = zero_index(machine, path)
     return replace(changed, edits=machine.edits, logged_edits=changed.edits[len(machine.edits) :])
 
 

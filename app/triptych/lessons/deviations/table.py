@@ -88,6 +88,7 @@ _ALL = (
     Deviation("gone-since-backup", elsewhere.gone_since_backup, VICTIM, ("deleted-recovered",)),
     Deviation("earlier-system", elsewhere.earlier_system, elsewhere.GONE, ("deleted-recovered",), ("command-suspicious",)),
     Deviation("only-in-log", elsewhere.only_in_log, VICTIM, ("sd-missing",), ("deleted-recovered",), on_7=False),
+    Deviation("index-in-log", elsewhere.index_in_log, VICTIM, ("index-zero",), ("index-mismatch",)),
     Deviation("undone-in-log", elsewhere.undone_in_log, VICTIM, (), ("deleted-recovered",), on_7=False),
 )
 
