@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.material import PROJECT
 from triptych import resources
 from triptych.gui import engine
 from triptych.model.case import Case
@@ -39,7 +40,8 @@ def test_the_example_is_read_and_what_its_findings_cite_can_be_shown(example: st
         (("a.zip",), "zip collection"),
         (("a.reg",), "registry export"),
         (("x", "y"), "2 pieces of evidence"),
-        (("/mnt/c",), "folder or hive"),
+        (("SOFTWARE",), "single file"),
+        ((str(PROJECT),), "folder"),
     ],
 )
 def test_kind_in_words(arguments: tuple[str, ...], kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -171,6 +172,9 @@ class Loose:
         return [(_item(guess), guess) for guess in self.guesses if guess.role]
 
 
+_EXPORTED = re.compile(r"(?<=[^\\])\.xml$", re.IGNORECASE)  # exports of a task bear the suffix, files of System32\\Tasks do not
+
+
 def _anchor(entry: Entry) -> int:
     """How many names stand above the folder that task paths count from: the nearest `Tasks`, else the top of what was given."""
     top = len(entry.parts) - 1 - entry.path.rpartition("!/")[2].count("/") if "!/" in entry.path else 0
@@ -193,6 +197,8 @@ def _item(guess: Guess) -> Item:
         inner = _HOMES[role] + ("/".join(names) if role == "task-file" else entry.parts[-1])
     if role == "task-file":
         task = "\\" + "\\".join(names)
+        if not (guess.anchor and entry.parts[guess.anchor - 1].casefold() == "tasks"):
+            task = _EXPORTED.sub("", task)
     view = view_of(entry.parts[:-1])
     if any(part.casefold() == "regback" for part in entry.parts[:-1]):
         view = f"{view}/RegBack".lstrip("/")

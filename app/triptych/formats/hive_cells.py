@@ -26,6 +26,7 @@ PAGE = 4096
 NOWHERE = 0xFFFFFFFF
 REPLAYED = "#replayed"  # behind the name of a hive whose logs were replayed
 SMALLEST_KEY, SMALLEST_VALUE = 80, 24  # bytes of the smallest cells of a key and of a value
+_FEW = 200_000  # list entries, read in about a second
 _BIN, _SIZE = struct.Struct("<4sII"), struct.Struct("<i")
 
 
@@ -75,10 +76,13 @@ def checksum(header: bytes | bytearray) -> int:
 
 
 class Budget:
-    """How many list entries may still be looked at: each names a cell of its own, and the smallest of a value has 24 bytes."""
+    """How many list entries may still be looked at: each names a cell of its own, and the smallest of a value has 24 bytes.
+
+    A small hive may have more, so that one list full of repetitions costs no other list.
+    """
 
     def __init__(self, data: bytes) -> None:
-        self.left = len(data) // SMALLEST_VALUE
+        self.left = max(len(data) // SMALLEST_VALUE, _FEW)
 
     @property
     def gone(self) -> bool:

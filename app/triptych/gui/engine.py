@@ -59,8 +59,10 @@ def kind_words(arguments: tuple[str, ...]) -> str:
     """What was given, in a word or two; what is in it is for the scan to find out."""
     if len(arguments) > 1:
         return f"{len(arguments)} pieces of evidence"
-    suffix = Path(arguments[0]).suffix.casefold() if arguments else ""
-    return {".zip": "zip collection", ".job": "job file", ".reg": "registry export", "": "folder or hive"}.get(suffix, "file")
+    path = Path(arguments[0]) if arguments else Path()
+    if path.is_dir():
+        return "folder"
+    return {".zip": "zip collection", ".job": "job file", ".reg": "registry export"}.get(path.suffix.casefold(), "single file")
 
 
 def example() -> str:

@@ -78,7 +78,7 @@ class CaseStrip(QWidget):
 
     def show_digest(self, digest: Digest) -> None:
         case, work = digest.case, self._session.work
-        set_text(self.host, host_words(case.host) if case.host.facts else "Reading the host")
+        set_text(self.host, host_words(case.host) if case.host.facts or case.complete else "Reading the host")
         parts = (windows_words(case.host), work.kind if work else "", "read only")
         set_text(self.about, " · ".join(part for part in parts if part))
         for store, chip in self.chips.items():

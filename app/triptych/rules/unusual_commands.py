@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from triptych.analysis.accounts import is_privileged
 from triptych.analysis.commands import judge
 from triptych.analysis.patterns import found_in
 from triptych.analysis.trait import Trait
@@ -12,6 +13,7 @@ from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Action, Task, TaskRecord
 from triptych.rules.acting import (
+    account,
     account_readings,
     account_words,
     acting,
@@ -97,9 +99,9 @@ def _weigh(context: Context, task: Task, record: TaskRecord, traits: tuple[Trait
             "It runs as the very user who may write there, without higher rights: programs that update themselves for one user "
             "do so, and no boundary is crossed. Judged low."
         )  # fmt: skip
-    if elevated:
-        return Severity.HIGH, "It runs with more rights than an ordinary user has. Judged higher."
-    return Severity.MEDIUM, ""
+    if is_privileged(account(who, context.case.host)):
+        return Severity.HIGH, "It runs as an account of the system. Judged higher."
+    return Severity.MEDIUM, "It runs with the highest rights of its user." if elevated else ""
 
 
 def _check_decoy(context: Context) -> Iterator[Finding]:

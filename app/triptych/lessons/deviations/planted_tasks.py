@@ -93,7 +93,7 @@ def nul_name(machine: Machine, path: str = WITH_NUL) -> Machine:
 
 def author_spoofed(machine: Machine) -> Machine:
     """Claims to be of Microsoft and of long ago, and starts a program of nobody."""
-    told = _as_system(exec_(r"C:\Program Files\Common Files\Services\svchelper.exe"))
+    told = _as_system(exec_(r"C:\ProgramData\Services\svchelper.exe"))
     registration = replace(told.registration, author="Microsoft Corporation", date="2014-07-01T09:00:00")
     return _with(machine, PLANTED, replace(told, registration=registration))
 
