@@ -183,12 +183,15 @@ class _Ticker:
     """Progress on standard error, and only where a person sits at a terminal; `verbose` gives each step its line."""
 
     def __init__(self, verbose: bool) -> None:
-        self._terminal, self._verbose, self._last = sys.stderr.isatty(), verbose, 0.0
+        self._terminal, self._verbose, self._last, self._text = sys.stderr.isatty(), verbose, 0.0, ""
 
     def show(self, step: Progress) -> None:
-        _LOG.info("%s", show(step.text))
+        is_new, self._text = step.text != self._text, step.text
+        if is_new:
+            _LOG.info("%s", show(step.text))
         if self._verbose:
-            print(show(step.text), file=sys.stderr)
+            if is_new:
+                print(show(step.text), file=sys.stderr)
         elif self._terminal and time.monotonic() - self._last > 0.1:
             self._last = time.monotonic()
             share = f" {step.done:,} of {step.total:,}" if step.total else ""

@@ -23,7 +23,7 @@ from pathlib import Path
 from triptych.evidence.source import EvidenceSource, open_source
 from triptych.limits import DEFAULT, MIB, Limits
 from triptych.model import codec
-from triptych.model.case import Problem, Weight
+from triptych.model.case import Problem, Progress, Weight
 from triptych.model.evidence import EvidenceFile, ReadState
 from triptych.stores import READERS
 from triptych.stores.job import Answer, Job
@@ -77,6 +77,8 @@ class Readers:
                 self._hand_out(todo)
                 busy = [watch for watch in self._pool if watch.job]
                 ready = wait([watch.pipe for watch in busy], timeout=_TICK)
+                if not ready:  # lets whoever pulls stop pulling, and says what takes so long
+                    yield Progress(f"Reading {' and '.join(watch.job.label for watch in busy if watch.job)}")
                 for watch in busy:
                     if watch.pipe in ready:
                         yield from self._receive(watch, todo)

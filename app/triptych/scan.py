@@ -13,8 +13,8 @@ from triptych.evidence.source import EvidenceSource
 from triptych.model.case import Case, Progress
 from triptych.readers import Readers
 from triptych.rules import book
-from triptych.rules.acting import programs
-from triptych.stores import STORES, scheduler, targets
+from triptych.rules.acting import classes_of_files, programs
+from triptych.stores import STORES, classes, scheduler, targets
 from triptych.stores.gathering import Gathering
 from triptych.stores.job import Job
 
@@ -37,6 +37,7 @@ def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None
 
     case = paired(gathering.case())  # analysis/: the tellings side by side
     yield case
+    yield from _read(readers, classes.jobs_of(found, classes_of_files(case)), gathering)
     yield from _read(readers, targets.jobs_of(found, programs(case), source), gathering)
 
     yield Progress("Judging")

@@ -115,7 +115,7 @@ class Digester:
 
     def _line(self, task: Task, case: Case, findings: tuple[Finding, ...]) -> Line:
         findings = tuple(sorted(findings, key=lambda finding: finding.severity.rank))
-        differing = self._differs(task, case.host)
+        differing = case.complete and self._differs(task, case.host)  # while reading goes on, the list comes before the comparing
         account, action = runs_as(task, case.host), action_of(task)
         marks = (mark_of(task, STORES[0]), mark_of(task, STORES[1]), mark_of(task, STORES[2]))
         searched = " ".join((task.path, task.guid, account, *(finding.summary for finding in findings), *every_command(task)))

@@ -9,24 +9,26 @@ from platformdirs import user_cache_path
 
 from triptych import resources
 from triptych.analysis import comparison
-from triptych.evidence.source import EvidenceSource, open_source
+from triptych.evidence.source import EvidenceError, open_source
 from triptych.gui.session import Work
-from triptych.limits import DEFAULT
-from triptych.model.case import Case, Progress
+from triptych.model.case import Case, Problem, Progress
+from triptych.model.evidence import EvidenceFile, Excerpt
 from triptych.readers import Readers
 from triptych.scan import scan
+from triptych.stores import proof
 
 EXAMPLE = "example/ws-fin-07.zip"
 
 
 def open_work(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Work:
     """Work over evidence. Nothing is opened here: the threads of `jobs` do, so that the window never waits for a disk."""
+    proofs = _Bytes(arguments, listings)
     return Work(
         arguments=arguments,
         listings=listings,
         kind=kind_words(arguments),
-        scan=lambda: _scanned(arguments, listings),
-        fetch=_Bytes(arguments, listings),
+        scan=lambda: proofs.knowing(_scanned(arguments, listings)),
+        fetch=proofs,
         rows=comparison.rows,
         differences=comparison.differences,
     )
@@ -39,20 +41,34 @@ def _scanned(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Iterator[
 
 
 class _Bytes:
-    """Bytes of evidence files on demand; the last file stays in memory, since a person looks at one at a time."""
+    """Bytes of evidence files on demand, read (and replayed) in a reader process of its own, so that the window parses nothing."""
 
     def __init__(self, arguments: tuple[str, ...], listings: tuple[str, ...]) -> None:
         self._given = (arguments, listings)
-        self._source: EvidenceSource | None = None
-        self._last: tuple[str, bytes] = ("", b"")
+        self._readers: Readers | None = None
+        self._files: dict[str, EvidenceFile] = {}
 
-    def __call__(self, file: str, offset: int, length: int) -> bytes:
+    def knowing(self, steps: Iterator[Progress | Case]) -> Iterator[Progress | Case]:
+        """The steps of a scan, passed on; what their ledger says of derived files is kept, to make those anew."""
+        for step in steps:
+            if isinstance(step, Case):
+                self._files = {file.path: file for file in step.files}
+            yield step
+
+    def __call__(self, path: str, offset: int, length: int) -> bytes:
         """Raises EvidenceError where the file cannot be read."""
-        if self._source is None:
-            self._source = open_source(*self._given[0], listings=self._given[1])
-        if self._last[0] != file:
-            self._last = (file, self._source.read(file, DEFAULT.hive))
-        return self._last[1][offset : offset + length]
+        file = self._files.get(path)
+        if file is None:
+            raise EvidenceError("proof.unknown", f"{path} is not a file that this scan has read")
+        if self._readers is None:
+            self._readers = Readers(open_source(*self._given[0], listings=self._given[1]), workers=1)
+        said = ""
+        for answer in self._readers.read([proof.job(file, offset, length)]):
+            if isinstance(answer, Excerpt):
+                return answer.data
+            if isinstance(answer, Problem):
+                said = answer.found
+        raise EvidenceError("proof.unread", said or "the reader gave no answer")
 
 
 def kind_words(arguments: tuple[str, ...]) -> str:

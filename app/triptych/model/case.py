@@ -10,6 +10,8 @@ from triptych.model.evidence import EvidenceFile, Reading, kept_not
 from triptych.model.finding import Finding
 from triptych.model.task import Store, Task, TaskRecord, Trace
 
+XML_NOT_LISTED = "not-listed"  # `basis` of the XML store's report where the folder of task files is not in the evidence as a whole
+
 
 class Weight(Enum):
     """How much a problem takes away."""
@@ -52,7 +54,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """How a store was read: `state` is read, partly, absent or failed; `basis` is the scheduler's (listing, reconstructed)."""
+    """How a store was read: `state` is read, partly, absent or failed.
+
+    `basis` is the scheduler's (listing, reconstructed), or XML_NOT_LISTED for task files without their folder.
+    """
 
     store: Store
     state: str

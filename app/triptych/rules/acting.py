@@ -155,3 +155,10 @@ def programs(case: Case) -> tuple[str, ...]:
     """The full path of every program that a task starts, each once; names that Windows does not find by itself stay out."""
     found = {target(action, case.host) for task in case.tasks if (record := acting(task)) for action in record.actions}
     return tuple(sorted(path for path in found if "\\" in path))
+
+
+def classes_of_files(case: Case) -> tuple[str, ...]:
+    """The CLSIDs that task files alone call, where the registry keeps no actions (Windows 7) and could not be asked for them."""
+    files = [acting(task) for task in case.tasks if (told := task.record(Store.REGISTRY)) is not None and not told.has_actions]
+    found = {action.class_id.value for record in files if record for action in record.actions if action.class_id.value}
+    return tuple(sorted({"{" + class_id.strip().strip("{}").upper() + "}" for class_id in found}))

@@ -53,6 +53,7 @@ class _Remains:
 
 def _check(context: Context) -> Iterator[Finding]:
     yield from _from_free_space(context)
+    yield from _put_back(context)
     yield from _from_views(context)
 
 
@@ -154,6 +155,39 @@ def _lacks(context: Context, record: TaskRecord, name: str) -> bool:
             return True
         return names is not None and name not in {kept.casefold() for kept in names}
     return False
+
+
+def _put_back(context: Context) -> Iterator[Finding]:
+    """Descriptors that only the hive's log holds, of tasks that stood there before: for a time they were hidden."""
+    by_log = traces(context, TraceKind.LOG_CHANGE)
+    new = {
+        trace.get("key").casefold()
+        for trace in by_log
+        if trace.get("what") == "key-added" or (trace.get("what") == "value-added" and trace.get("value").casefold() == "id")
+    }
+    added = {
+        tree_path(trace.get("key")).casefold(): trace
+        for trace in by_log
+        if trace.get("what") == "value-added" and trace.get("value").casefold() == "sd" and trace.get("key").casefold() not in new
+    }
+    for task, record in context.pairs() if added and is_modern(context) else ():
+        trace = added.get(record.path.casefold())
+        if trace is not None and trace.refs and record.keeping.access.stated and record.orphan != "tasks":
+            yield DELETED_RECOVERED.finding(
+                task,
+                "SD put back",
+                summary=f"{task.path}: its SD was missing and was put back; the hive's log alone holds it",
+                why=sentences(
+                    "The hive as it was last written has the task's key and Id without SD, and the hive's log adds it: for a time "
+                    "the scheduler did not show the task, and now it does.",
+                    "Windows never deletes the SD of a task that it keeps. Whoever reads the hive without its log takes the task "
+                    "for hidden still.",
+                ),
+                refs=cited(trace.refs, record.keeping.access),
+                confidence=Confidence.LIKELY,
+                benign="Somebody repaired a hidden task; a program that writes task keys by itself set the SD late.",
+                time=record.keeping.tree_written.value,
+            )
 
 
 def _of_gone(context: Context, remains: _Remains) -> Finding:

@@ -132,13 +132,11 @@ def _check_decoy(context: Context) -> Iterator[Finding]:
 
 def _check_text(context: Context) -> Iterator[Finding]:
     for task in context.case.tasks:
-        record = leading(task)
-        if record is None:
-            continue
+        is_stock = context.baseline.find(task.path) is not None
         for name in _TEXT_FIELDS:
-            reading: Reading[str] = getattr(record.registration, name)
-            reason = _payload(reading.value or "", is_stock=context.baseline.find(task.path) is not None)
-            if reading.stated and reason:
+            found = _field_with_payload(task, name, is_stock=is_stock)
+            if found is not None:
+                reading, reason = found
                 yield TEXT_PAYLOAD.finding(
                     task,
                     f"{name} {len(reading.value or '')}",
@@ -151,6 +149,16 @@ def _check_text(context: Context) -> Iterator[Finding]:
                     refs=cited(reading),
                     confidence=Confidence.POSSIBLE,
                 )
+
+
+def _field_with_payload(task: Task, name: str, *, is_stock: bool) -> tuple[Reading[str], str] | None:
+    """The first store that states a payload in that field: Windows 7 keeps most of them in the file alone."""
+    for record in task.records:
+        reading: Reading[str] = getattr(record.registration, name)
+        reason = _payload(reading.value or "", is_stock=is_stock) if reading.stated else ""
+        if reason:
+            return reading, reason
+    return None
 
 
 def _payload(text: str, *, is_stock: bool) -> str:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from triptych.analysis.places import Place, place_of
 from triptych.analysis.similar import deceptive, lookalike
 from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord
-from triptych.rules.acting import acting, action_refs, action_words, is_known, is_shipped_action, leading, targets_in_system
-from triptych.rules.phrases import cited, join, quoted, sentences
+from triptych.model.times import TICKS_A_DAY, Instant
+from triptych.rules.acting import acting, action_refs, action_words, is_known, leading, target, targets_in_system
+from triptych.rules.phrases import cited, join, quoted, sentences, when
 from triptych.rules.rule import Context, Rule
 
 _MICROSOFT = ("microsoft", "$(@%systemroot%", "$(@%windir%")
+# What Windows and products of Microsoft put below Program Files; a folder of any other name is somebody else's.
+_MICROSOFTS_FOLDER = re.compile(
+    r"[a-z]:\\program files(?: \((?:x86|arm)\))?\\(?:common files\\(?:microsoft|system\\)|microsoft|windows|modifiablewindowsapps\\|"
+    r"internet explorer\\|dotnet\\|powershell\\|azure|hyper-v\\|iis|laps\\|msbuild\\|reference assemblies\\|rempl\\|ruxim\\|unp\\|"
+    r"update services\\)"
+)
 
 
 def _check_deceptive(context: Context) -> Iterator[Finding]:
@@ -57,27 +66,57 @@ def _check_lookalike(context: Context) -> Iterator[Finding]:
 
 def _check_author(context: Context) -> Iterator[Finding]:
     for task in context.case.tasks:
-        record = acting(task)
-        if record is None or targets_in_system(context, record) or not record.actions:
+        record, claim = acting(task), _claim(task)
+        if record is None or claim is None or not record.actions or _is_named(context, task):
             continue
-        if all(is_shipped_action(context, task, action) for action in record.actions) or context.baseline.vendor(task.path):
-            continue
-        claim = _claim(task)
-        if claim is None:
+        verdict = _weigh_claim(context, task, record)
+        if verdict is None:
             continue
         name, reading = claim
+        severity, why, date = verdict
         yield AUTHOR_SPOOFED.finding(
             task,
             f"{name} {reading.value}",
             summary=f"{task.path}: {name} says {quoted(reading.value or '', 80)}, and what it starts is not Microsoft's",
             why=sentences(
-                f"It starts {join([quoted(action_words(action), 160) for action in record.actions], 3)}, outside "
-                "Windows and Program Files.",
-                "Author, Source and Description are text that whoever registers a task may choose.",
+                f"It starts {join([quoted(action_words(action), 160) for action in record.actions], 3)}, {why}",
+                "Author, Source and Date are text that whoever registers a task may choose.",
             ),
-            refs=cited(reading, *(action_refs(action) for action in record.actions)),
-            confidence=Confidence.LIKELY,
+            refs=cited(reading, *date, *(action_refs(action) for action in record.actions)),
+            severity=severity,
+            confidence=Confidence.LIKELY if severity is Severity.MEDIUM else Confidence.POSSIBLE,
         )
+
+
+def _is_named(context: Context, task: Task) -> bool:
+    """Whether Windows, a vendor or the golden image has a task of that name: then the claim is that task's own."""
+    known = context.baseline.find(task.path) or context.baseline.vendor(task.path) or context.baseline.learned_task(task.path)
+    return known is not None
+
+
+def _weigh_claim(context: Context, task: Task, record: TaskRecord) -> tuple[Severity, str, tuple[Reading[Instant], ...]] | None:
+    """How a claim to be Microsoft's weighs: severity, reason, and the dates it rests on; None where nothing contradicts it."""
+    if not targets_in_system(context, record):
+        return Severity.MEDIUM, "outside Windows and Program Files.", ()
+    programs = [target(action, context.case.host).casefold() for action in record.actions]
+    if not any(place_of(path) is Place.PROGRAM_FILES and not _MICROSOFTS_FOLDER.match(path) for path in programs):
+        return None
+    dates = _backdated(task)
+    if dates:
+        return Severity.MEDIUM, (
+            f"in Program Files, where no product of Microsoft is known to lie; and its Date says {when(dates[0].value)}, "
+            f"long before it was registered at {when(dates[1].value)}."
+        ), dates  # fmt: skip
+    return Severity.LOW, "in Program Files, where no product of Microsoft is known to lie. Judged lower.", ()
+
+
+def _backdated(task: Task) -> tuple[Reading[Instant], ...]:
+    """Date and time of registration where they are more than a day apart: of a task made here they are one moment."""
+    for record in task.records:
+        date, registered = record.registration.date, record.run.registered
+        if date.stated and registered.stated and date.value and registered.value:
+            return (date, registered) if registered.value.ticks - date.value.ticks > TICKS_A_DAY else ()
+    return ()
 
 
 def _claim(task: Task) -> tuple[str, Reading[str]] | None:

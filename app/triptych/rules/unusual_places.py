@@ -113,7 +113,7 @@ def _served_oddly(task: Task, action: Action, class_id: str, detail: str, readin
 
 
 def _check_unknown(context: Context) -> Iterator[Finding]:
-    if not was_read(context, Store.REGISTRY) or not _classes(context):
+    if not was_read(context, Store.REGISTRY) or not _machine_was_asked(context):
         return
     for task, action, class_id in _handlers(context):
         if not any(reading.value for _, reading in _classes(context).get(class_id, [])):
@@ -125,6 +125,11 @@ def _check_unknown(context: Context) -> Iterator[Finding]:
                 refs=cited(action.class_id),
                 confidence=Confidence.POSSIBLE,
             )
+
+
+def _machine_was_asked(context: Context) -> bool:
+    """Whether classes of the machine are known at all: those of users alone tell nothing of what the machine serves."""
+    return any(detail.startswith("machine") for served in _classes(context).values() for detail, _ in served)
 
 
 def _check_targets(context: Context) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What each store tells: XML files, registry, scheduler. `STORES` names them in the order a scan reads them."""
 
+from triptych.stores.classes import CLASSES
 from triptych.stores.host import HOST
 from triptych.stores.job import StoreReader
 from triptych.stores.legacy import LEGACY
@@ -10,4 +11,4 @@ from triptych.stores.targets import TARGETS
 from triptych.stores.xml import XML
 
 STORES: tuple[StoreReader, ...] = (XML, REGISTRY, HOST, LEGACY, LISTINGS)
-READERS = {reader.name: reader for reader in (*STORES, TARGETS, PROOF)}
+READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, PROOF)}

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from triptych.evidence.layouts import Found, Item
+from triptych.evidence.source import EvidenceSource
 from triptych.formats.keys import Key, value
+from triptych.limits import Limits
 from triptych.model.case import Fact
 from triptych.model.evidence import Reading, stated
 from triptych.model.task import TaskRecord
 from triptych.stores import registry_values as values
+from triptych.stores.job import Answer, Job, StoreReader
 from triptych.stores.registry_cache import Held, hold
-from triptych.stores.registry_open import find_key
+from triptych.stores.registry_open import find_key, open_item
 
+NAME = "classes"
 MACHINE = (("machine", "Classes\\CLSID"), ("wow64", "Classes\\Wow6432Node\\CLSID"), ("wow64", "Wow6432Node\\Classes\\CLSID"))
 _SERVERS = (("InprocServer32", "inproc"), ("LocalServer32", "local"), ("TreatAs", "treat-as"), ("InprocHandler32", "handler"))
 _APP_VALUES = (("DllSurrogate", "surrogate"), ("LocalService", "service"))
@@ -70,3 +76,26 @@ def user_classes(root: Key, user: str, view: str) -> Iterator[Fact]:
         for key in top.subkeys() if top else ():
             if key.name.startswith("{"):
                 yield from servers(key, key.name.upper(), f"user {user}", view)
+
+
+def jobs_of(found: Found, wanted: Iterable[str]) -> list[Job]:
+    """Jobs that look up classes which only task files call, since the registry of Windows 7 keeps no actions.
+
+    An item of these jobs bears the CLSIDs, with blanks between them, as `task`.
+    """
+    asked = " ".join(sorted(set(wanted)))
+    items = [replace(item, task=asked) for item in found.of("software-hive", "reg-export")] if asked else []
+    return [Job(NAME, f"the classes in {item.path}", (item.as_row(),), item.size) for item in items]
+
+
+def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
+    """Facts alone: what is wrong with the file, the registry's reader has told already."""
+    for row in job.items:
+        item = Item.from_row(row)
+        opened = open_item(item, source, limits)
+        if opened.root is not None:
+            with opened.faults.guard("registry.classes", "Classes", tried="look up COM classes", lost="the servers of COM handlers"):
+                yield from machine_classes(opened.root, item.task.split(), item.view)
+
+
+CLASSES = StoreReader(NAME, lambda found: [], _read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from triptych.evidence.source import EvidenceError, EvidenceSource
 from triptych.formats.faults import Faults
@@ -22,6 +23,7 @@ def job(file: EvidenceFile, offset: int = 0, length: int = 0) -> Job:
     return Job(NAME, f"the bytes of {file.path}", (item,), file.size)
 
 
+@lru_cache(maxsize=1)  # a person looks at one file at a time, page by page
 def bytes_of(source: EvidenceSource, path: str, derived_from: tuple[str, ...], limits: Limits) -> bytes:
     """All bytes of a file that spans may name. Raises EvidenceError where it cannot be read again."""
     if not path.endswith(REPLAYED):
