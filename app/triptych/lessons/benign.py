@@ -8,7 +8,7 @@ from triptych.lessons.benign_tasks import Clock
 from triptych.lessons.chance import Chance
 from triptych.lessons.host import Account, ComClass
 from triptych.lessons.job_file import JobSpec, job_bytes
-from triptych.lessons.look_alikes import explorer_task, leftovers, odd_files, odd_tasks
+from triptych.lessons.look_alikes import UNFINISHED_ON_7, explorer_task, leftovers, odd_files, odd_tasks
 from triptych.lessons.machine import Machine
 from triptych.lessons.stock_tasks import StockFact, stock_class, stock_facts, stock_task
 from triptych.lessons.task_spec import TaskSpec
@@ -51,7 +51,8 @@ def benign(version: str = "10", seed: int = 1, *, name: str = "", tasks: int = 2
         Account("svc-backup", f"{_DOMAIN_SID}-{chance.number(2000, 2999)}", "svc-backup"),
     )
     make = Maker(chance, clock, windows, host, "corp.example")
-    facts = _spelt_alike(_chosen(chance, stock_facts(windows), max(0, min(STOCK, tasks - 40))))
+    known = [fact for fact in stock_facts(windows) if not windows.is_7 or fact.path not in UNFINISHED_ON_7]
+    facts = _spelt_alike(_chosen(chance, known, max(0, min(STOCK, tasks - 40))))
     made = [stock_task(chance, clock, windows, fact) for fact in facts]
     made += [*vendor_tasks(make, accounts[:1]), *odd_tasks(make, accounts[0])]
     made += admin_jobs(make, accounts[1], max(3, tasks - len(made)))

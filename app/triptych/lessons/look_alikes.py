@@ -18,8 +18,19 @@ from triptych.lessons.machine import Edit
 from triptych.lessons.software_hive import task_values
 from triptych.lessons.task_spec import PrincipalSpec, SettingsSpec, TaskSpec, TriggerSpec
 from triptych.lessons.vendor_tasks import Maker
-from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND
+from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, parse_iso
 
+UNFINISHED_ON_7 = (
+    r"\Microsoft\Windows\Customer Experience Improvement Program\OptinNotification",
+    r"\Microsoft\Windows\MemoryDiagnostic\MemUsageTask",
+    r"\Microsoft\Windows\NetworkAccessProtection\NAPStatus UI",
+    r"\Microsoft\Windows\PLA\System\ConvertLogEntries",
+    r"\Microsoft\Windows\RAC\RACAgent",
+    r"\Microsoft\Windows\Shell\CrawlStartPages",
+)
+"""What a stock Windows 7 SP1 keeps in Tree without a task behind it, last written when Windows was built."""
+
+_MADE = parse_iso("2009-07-14T04:53:42.1201887Z").ticks
 _SA_DAT = struct.pack("<6I", 6, 0, 0, 0, 0, 0)
 
 
@@ -147,30 +158,43 @@ def explorer_task(make: Maker, account: Account) -> TaskSpec:
 
 def leftovers(make: Maker, tasks: list[TaskSpec]) -> tuple[Edit, ...]:
     """Hands that everyday life laid on the keys: a second Tasks key, an id that leads nowhere, an entry without a task."""
-    chance, clock = make.chance, make.clock
+    chance, clock, windows = make.chance, make.clock, make.windows
     repaired = next(task for task in tasks if task.path.startswith(r"\Contoso\Nightly"))
     old, gone, entry, untreed = (chance.guid() for _ in range(4))
     when = clock.installed + 9 * TICKS_A_DAY + chance.ticks(0, 3600)
     times = replace(repaired.times, registered=when, last_run=0, last_success=0, result=0x41303)
     before = replace(repaired, definition=dated(repaired.definition, clock, when), times=times)
 
-    def second_tasks_key(hives: Hives) -> None:
-        hives.cache.make(rf"Tasks\{old}", when).put(*task_values(replace(before, guid=old), make.windows))
+    def two_tasks_keys(hives: Hives) -> None:
+        """One path twice after a repair, and a path that an uninstaller left without a Tree key."""
+        lost = replace(before, guid=untreed, path=r"\Dropbox Update Cleanup")
+        hives.cache.make(rf"Tasks\{old}", when).put(*task_values(replace(before, guid=old), windows))
+        hives.cache.make(rf"Tasks\{untreed}", when).put(*task_values(lost, windows))
 
     def tree_without_tasks(hives: Hives) -> None:
         key = hives.cache.make(r"Tree\Dropbox Cleanup", when + 7 * TICKS_A_SECOND)
-        if make.windows.has_access:
+        if windows.has_access:
             key.put(hives.tree(repaired.path).value("SD"))
         key.put(string("Id", gone), dword("Index", 3))
 
     def entry_without_task(hives: Hives) -> None:
         hives.cache.make(rf"Plain\{entry}", when + 31 * TICKS_A_SECOND)
 
-    def tasks_without_tree(hives: Hives) -> None:
-        lost = replace(before, guid=untreed, path=r"\Dropbox Update Cleanup")
-        hives.cache.make(rf"Tasks\{untreed}", when).put(*task_values(lost, make.windows))
+    if windows.is_7:
+        return two_tasks_keys, tree_without_tasks, entry_without_task, _unfinished(make)
+    return two_tasks_keys, tree_without_tasks, entry_without_task
 
-    return second_tasks_key, tree_without_tasks, entry_without_task, tasks_without_tree
+
+def _unfinished(make: Maker) -> Edit:
+    """Tree keys with Index 0 and no Tasks key, as every Windows 7 has them since it was made."""
+    guids = {path: make.chance.guid() for path in UNFINISHED_ON_7}
+
+    def edit(hives: Hives) -> None:
+        for number, (path, guid) in enumerate(guids.items()):
+            key = hives.cache.make(f"Tree{path}", _MADE + 171_871 * number)
+            key.put(string("Id", guid), dword("Index", 0))
+
+    return edit
 
 
 def odd_files(make: Maker, explorer_job: bytes) -> tuple[File, ...]:

@@ -94,7 +94,9 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
         item = Item.from_row(row)
         opened = open_item(item, source, limits)
         if opened.root is not None:
-            with opened.faults.guard("registry.classes", "Classes", tried="look up COM classes", lost="the servers of COM handlers"):
+            with opened.faults.guard(
+                "registry.classes", "Classes", tried="look up COM classes", lost="the servers of COM handlers"
+            ):
                 yield from machine_classes(opened.root, item.task.split(), item.view)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from triptych.evidence.source import EvidenceError, EvidenceSource
+from triptych.evidence.source import EvidenceError, EvidenceSource, open_source
 from triptych.formats.faults import Faults
 from triptych.formats.hive import open_hive
 from triptych.limits import Limits
@@ -23,7 +23,11 @@ def job(file: EvidenceFile, offset: int = 0, length: int = 0) -> Job:
     return Job(NAME, f"the bytes of {file.path}", (item,), file.size)
 
 
-@lru_cache(maxsize=1)  # a person looks at one file at a time, page by page
+@lru_cache(maxsize=2)  # a person looks at one file at a time, page by page
+def _kept(arguments: tuple[str, ...], path: str, derived_from: tuple[str, ...], limits: Limits) -> bytes:
+    return bytes_of(open_source(*arguments), path, derived_from, limits)
+
+
 def bytes_of(source: EvidenceSource, path: str, derived_from: tuple[str, ...], limits: Limits) -> bytes:
     """All bytes of a file that spans may name. Raises EvidenceError where it cannot be read again."""
     if not path.endswith(REPLAYED):
@@ -44,7 +48,7 @@ def bytes_of(source: EvidenceSource, path: str, derived_from: tuple[str, ...], l
 def _read(wanted: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
     for offset, path, length, *derived_from in wanted.items:
         try:
-            data = bytes_of(source, path, tuple(derived_from), limits)
+            data = _kept(source.arguments, path, tuple(derived_from), limits)
         except EvidenceError as error:
             yield Problem(
                 Weight.LOST,

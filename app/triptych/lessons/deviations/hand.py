@@ -24,7 +24,7 @@ class Deviation:
     """A deviation by name: what it does, the task (or key, or file) it is about, and the rules that must speak.
 
     `on_7` is False where Windows 7 has nothing of the kind. `also` names rules that may speak too, since the thing planted is
-    wrong in more ways than one; `not-in-baseline` may speak of any planted task. Every other rule must be as silent as on the
+    wrong in more ways than one, `rules_on_7` those of Windows 7 where they are others; `not-in-baseline` may speak of any planted task. Every other rule must be as silent as on the
     benign machine.
     """
 
@@ -34,6 +34,11 @@ class Deviation:
     rules: tuple[str, ...]
     also: tuple[str, ...] = ()
     on_7: bool = True
+    rules_on_7: tuple[str, ...] | None = None
+
+    def expected(self, version: str) -> tuple[str, ...]:
+        """The rules that must speak on a release."""
+        return self.rules_on_7 if version == "7" and self.rules_on_7 is not None else self.rules
 
 
 def moment(machine: Machine, step: float = 0) -> int:

@@ -27,7 +27,14 @@ _ALL = (
     Deviation("id-twice", hidden.duplicate_id, VICTIM, ("duplicate-id",), ("path-differs",)),
     Deviation("task-deleted", hidden.delete_task, VICTIM, ("deleted-recovered",)),
     Deviation("file-deleted", disagreement.delete_file, VICTIM, ("registry-only",)),
-    Deviation("file-edited", disagreement.edit_file, VICTIM, ("action-differs",), ("hash-differs", "command-suspicious")),
+    Deviation(
+        "file-edited",
+        disagreement.edit_file,
+        VICTIM,
+        ("action-differs",),
+        ("hash-differs", "command-suspicious"),
+        rules_on_7=("hash-differs",),
+    ),
     Deviation(
         "registry-actions", disagreement.edit_registry_actions, VICTIM, ("action-differs",), ("command-suspicious",), on_7=False
     ),
@@ -55,8 +62,16 @@ _ALL = (
     Deviation("name-right-to-left", planted_tasks.right_to_left_name, planted_tasks.RIGHT_TO_LEFT, ("name-deceptive",)),
     Deviation("name-zero-width", planted_tasks.zero_width_name, planted_tasks.ZERO_WIDTH, ("name-deceptive",), ("name-lookalike",)),
     Deviation("name-trailing-space", planted_tasks.trailing_space_name, planted_tasks.TRAILING_SPACE, ("name-deceptive",)),
-    Deviation("name-nul", planted_tasks.nul_name, planted_tasks.WITH_NUL, ("name-deceptive",), ("registry-only", "path-differs", "value-malformed")),
-    Deviation("author-spoofed", planted_tasks.author_spoofed, _PLANTED, ("author-spoofed",), ("time-contradiction", "command-suspicious")),
+    Deviation(
+        "name-nul",
+        planted_tasks.nul_name,
+        planted_tasks.WITH_NUL,
+        ("name-deceptive",),
+        ("registry-only", "path-differs", "value-malformed"),
+    ),
+    Deviation(
+        "author-spoofed", planted_tasks.author_spoofed, _PLANTED, ("author-spoofed",), ("time-contradiction", "command-suspicious")
+    ),
     Deviation("stock-altered", planted_tasks.stock_altered, STOCK, ("stock-altered",), ("command-suspicious", "author-spoofed")),
     Deviation("stock-disabled", planted_tasks.stock_disabled, planted_tasks.DEFENCE[1], ("stock-disabled",)),
     Deviation("stock-folder-foreign", planted_tasks.foreign_in_stock_folder, planted_tasks.FOREIGN, ("stock-folder-foreign",)),
