@@ -52,6 +52,18 @@ def test_a_folder_holds_every_file_with_its_time(tmp_path: Path) -> None:
     assert (root / "Windows/SysWOW64/Tasks/Microsoft/Windows/PLA/System").is_dir()
 
 
+def test_a_machine_writes_archives(tmp_path: Path) -> None:
+    machine = small()
+    machine.write_zip(tmp_path / "m.zip")
+    machine.write_tar(tmp_path / "m.tar")
+    with zipfile.ZipFile(tmp_path / "m.zip") as archive:
+        assert {name for name in archive.namelist() if not name.endswith("/")} == {
+            f"{machine.name}/C/{path}" for path in machine.files()
+        }
+    with tarfile.open(tmp_path / "m.tar") as tar:
+        assert {member.name for member in tar if member.isfile()} == set(machine.files())
+
+
 def test_unknown_shapes_are_refused() -> None:
     with pytest.raises(KeyError):
         zip_bytes(COLLECTION, "other")

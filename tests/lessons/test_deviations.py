@@ -83,6 +83,17 @@ def test_the_log_puts_back_what_the_hive_lacks() -> None:
     assert "SD" not in _names(with_("undone-in-log"))
 
 
+def test_two_logs_must_be_replayed_one_after_the_other() -> None:
+    files = with_("over-two-logs").files()
+    logs = tuple((SOFTWARE + end, files[SOFTWARE + end]) for end in (".LOG1", ".LOG2"))
+    told = []
+    for given in ((), logs[:1], logs):
+        key = open_hive(files[SOFTWARE], SOFTWARE, Faults("x"), logs=given).find(TREE[1:])
+        assert key is not None
+        told.append({value.name: value.block.data for value in key.values()})
+    assert [("SD" in values, values["Index"][0]) for values in told] == [(True, 3), (True, 0), (False, 0)]
+
+
 def test_windows_7_has_logs_of_the_old_format() -> None:
     machine = with_("index-in-log", "7")
     files = machine.files()

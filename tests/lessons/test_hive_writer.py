@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import struct
 from collections import Counter
 
+import pyregf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,6 +190,16 @@ def test_a_deleted_key_stays_in_free_cells_with_its_values_and_holds_no_descript
     assert sum(body[:2] == b"sk" for _, body in _cells(data)) == 1
     found = deleted(open_hive(data, "hive", Faults("hive"))).keys
     assert [key.name for key in found] == [guid]
+
+
+def test_class_names_and_their_longest_are_kept() -> None:
+    root = HiveKey("ROOT", T)
+    root.make("Lsa").class_name = "0a1b2c3d"
+    data = _written(root)
+    file = pyregf.file()
+    file.open_file_object(io.BytesIO(data))
+    assert file.get_root_key().get_sub_key(0).class_name == "0a1b2c3d"
+    assert struct.unpack_from("<I", next(body for _, body in _cells(data) if body[:2] == b"nk"), 56)[0] == 16
 
 
 def test_names_that_no_hive_can_hold_are_refused() -> None:

@@ -231,4 +231,7 @@ def _runs(field: Field, stores: list[Store], host: Host) -> tuple[Store | None, 
         )
     if build < WINDOWS_8:
         return Store.REGISTRY, f"Build {build} (before Windows 8) takes triggers, principal and settings from the registry."
-    return Store.REGISTRY, f"Build {build} acts on the registry; the XML file is a copy that it writes and does not read back."
+    return (
+        Store.REGISTRY,
+        f"Windows of build {build} runs what the registry says; the XML file is a copy that it writes and does not read back.",
+    )

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from triptych.model.case import XML_NOT_LISTED as NOT_LISTED
-from triptych.model.case import Case, StoreReport
+from triptych.model.case import XML_NOT_LISTED, Case, StoreReport
 from triptych.model.evidence import EvidenceFile, EvidenceRef, stated
 from triptych.model.task import Absence, Presence, Store, Task, TaskRecord, Text, Trace, TraceKind
 
 STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
+NOT_LISTED = XML_NOT_LISTED
 _READ = ("read", "partly")
 _SPELLING = (Store.REGISTRY, Store.SCHEDULER, Store.XML, Store.LOG)
 _ORPHANS = {"": 0, "tree": 1, "tasks": 2}

@@ -6,7 +6,7 @@ import struct
 import uuid
 from dataclasses import dataclass
 
-INTERACTIVE, DELETE_WHEN_DONE, HIDDEN, NAME_SET = 0x1, 0x2, 0x200, 0x01000000
+INTERACTIVE, NAME_SET = 0x1, 0x01000000
 HAS_NOT_RUN = 0x41303
 _FIXED = 68
 

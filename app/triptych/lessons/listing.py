@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from triptych.lessons.machine import Machine
-from triptych.lessons.task_spec import ActionSpec, Definition, TaskSpec, TriggerSpec
+from triptych.lessons.task_spec import ActionSpec, Definition, PrincipalSpec, SettingsSpec, TaskSpec, TriggerSpec
 from triptych.lessons.task_xml import xml_text
 from triptych.model.times import TICKS_A_SECOND, Instant, Zone
 
@@ -186,40 +186,17 @@ def _limit(duration: str) -> str:
 
 def _object(machine: Machine, task: TaskSpec) -> dict[str, object]:
     told = _shown(machine, task)
-    registration, settings, principal = told.registration, told.settings, told.principal
-    logon = _GROUP if principal.group_id else _LOGON_TYPES[principal.logon_type]
-    if not principal.logon_type and principal.known_sid in _NAMES and not principal.group_id:
-        logon = _SERVICE
-    account = _account(machine, task)
+    registration = told.registration
     return {
-        "State": _READY if settings.enabled else _DISABLED,
+        "State": _READY if told.settings.enabled else _DISABLED,
         "Actions": [_action(action) for action in told.actions],
         "Author": registration.author or None,
         "Date": registration.date or None,
         "Description": registration.description or None,
         "Documentation": registration.documentation or None,
-        "Principal": {
-            "DisplayName": principal.display_name or None,
-            "GroupId": account if principal.group_id else None,
-            "Id": principal.id,
-            "LogonType": logon,
-            "RunLevel": _RUN_LEVELS[principal.run_level],
-            "UserId": None if principal.group_id else account,
-        },
+        "Principal": _principal(told.principal, _account(machine, task)),
         "SecurityDescriptor": registration.security_descriptor or None,
-        "Settings": {
-            "AllowDemandStart": settings.allow_start_on_demand,
-            "AllowHardTerminate": settings.allow_hard_terminate,
-            "DisallowStartIfOnBatteries": settings.no_start_on_batteries,
-            "Enabled": settings.enabled,
-            "ExecutionTimeLimit": settings.time_limit,
-            "Hidden": settings.hidden,
-            "MultipleInstances": _POLICIES[settings.multiple_instances],
-            "Priority": settings.priority,
-            "StartWhenAvailable": settings.start_when_available,
-            "StopIfGoingOnBatteries": settings.stop_on_batteries,
-            "WakeToRun": settings.wake_to_run,
-        },
+        "Settings": _settings(told.settings),
         "Source": registration.source or None,
         "TaskName": task.name,
         "TaskPath": task.folder.rstrip("\\") + "\\",
@@ -227,6 +204,36 @@ def _object(machine: Machine, task: TaskSpec) -> dict[str, object]:
         "URI": task.path,
         "Version": registration.version or None,
         "PSComputerName": None,
+    }
+
+
+def _principal(told: PrincipalSpec, account: str) -> dict[str, object]:
+    logon = _GROUP if told.group_id else _LOGON_TYPES[told.logon_type]
+    if not told.logon_type and told.known_sid in _NAMES and not told.group_id:
+        logon = _SERVICE
+    return {
+        "DisplayName": told.display_name or None,
+        "GroupId": account if told.group_id else None,
+        "Id": told.id,
+        "LogonType": logon,
+        "RunLevel": _RUN_LEVELS[told.run_level],
+        "UserId": None if told.group_id else account,
+    }
+
+
+def _settings(told: SettingsSpec) -> dict[str, object]:
+    return {
+        "AllowDemandStart": told.allow_start_on_demand,
+        "AllowHardTerminate": told.allow_hard_terminate,
+        "DisallowStartIfOnBatteries": told.no_start_on_batteries,
+        "Enabled": told.enabled,
+        "ExecutionTimeLimit": told.time_limit,
+        "Hidden": told.hidden,
+        "MultipleInstances": _POLICIES[told.multiple_instances],
+        "Priority": told.priority,
+        "StartWhenAvailable": told.start_when_available,
+        "StopIfGoingOnBatteries": told.stop_on_batteries,
+        "WakeToRun": told.wake_to_run,
     }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from triptych.lessons.access import key_descriptor
 from triptych.lessons.collection import Collection, File, tar_bytes, write_folder, zip_bytes
-from triptych.lessons.hive_log import dirty_with_new_log, dirty_with_old_log
+from triptych.lessons.hive_log import dirty_with_new_log, dirty_with_old_log, split_new_logs
 from triptych.lessons.hive_writer import write_hive
 from triptych.lessons.host import Hives, Host
 from triptych.lessons.software_hive import software_root
@@ -126,10 +126,8 @@ def _hive_files(machine: Machine) -> list[File]:
     software = _software_bytes(machine, hives)
     made = [File(f"{CONFIG}/SYSTEM", write_hive(hives.system, r"\SystemRoot\System32\Config\SYSTEM", key_descriptor()), written)]
     if machine.logged_edits:
-        later = _software_bytes(machine, built_hives(machine, machine.edits + machine.logged_edits))
-        dirty = dirty_with_new_log if machine.windows.new_logs else dirty_with_old_log
-        software, log = dirty(software, later)
-        made += [File(f"{CONFIG}/SOFTWARE.LOG1", log, written), File(f"{CONFIG}/SOFTWARE.LOG2", b"", machine.installed)]
+        software, first, second = _logged(machine, software)
+        made += [File(f"{CONFIG}/SOFTWARE.LOG1", first, written), File(f"{CONFIG}/SOFTWARE.LOG2", second, written)]
     made.append(File(f"{CONFIG}/SOFTWARE", software, written))
     for account in machine.accounts:
         root = hives.users.get(account.sid)
@@ -138,6 +136,20 @@ def _hive_files(machine: Machine) -> list[File]:
             name = rf"\??\C:\Users\{account.profile}\AppData\Local\Microsoft\Windows\UsrClass.dat"
             made.append(File(f"{home}/UsrClass.dat", write_hive(root, name, key_descriptor()), written))
     return made
+
+
+def _logged(machine: Machine, software: bytes) -> tuple[bytes, bytes, bytes]:
+    """Primary, LOG1 and LOG2. Of several logged edits the first stands in LOG1, the others in LOG2 (new format alone)."""
+
+    def after(count: int) -> bytes:
+        return _software_bytes(machine, built_hives(machine, machine.edits + machine.logged_edits[:count]))
+
+    last = after(len(machine.logged_edits))
+    if not machine.windows.new_logs:
+        return (*dirty_with_old_log(software, last), b"")
+    if len(machine.logged_edits) == 1:
+        return (*dirty_with_new_log(software, last), b"")
+    return split_new_logs(software, after(1), last)
 
 
 def _software_bytes(machine: Machine, hives: Hives) -> bytes:

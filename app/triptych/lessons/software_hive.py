@@ -26,6 +26,7 @@ def software_root(host: Host) -> HiveKey:
     root = HiveKey(_ROOT, host.installed)
     version = root.make(r"Microsoft\Windows NT\CurrentVersion", host.upgraded or host.installed).put(*_version(host))
     _profiles(version, host)
+    version.make(rf"Time Zones\{host.time_zone}", host.installed).put(binary("TZI", _zone_rules(host)))
     classes = root.make("Classes", host.installed)
     for com in host.classes:
         if not com.owner:
@@ -66,6 +67,12 @@ def _version(host: Host) -> list[HiveValue]:
         string("ReleaseId", "2009"),
         qword("InstallTime", installed),
     ]
+
+
+def _zone_rules(host: Host) -> bytes:
+    """TZI: three biases, then when winter and summer begin; here the last Sundays of October and March, as in Europe."""
+    winter, summer = struct.pack("<8H", 0, 10, 0, 5, 3, 0, 0, 0), struct.pack("<8H", 0, 3, 0, 5, 2, 0, 0, 0)
+    return struct.pack("<iii", host.bias, 0, -60) + winter + summer
 
 
 def _profiles(version: HiveKey, host: Host) -> None:
@@ -165,8 +172,3 @@ def _texts(task: TaskSpec) -> list[HiveValue]:
         if text:
             values.append(string(name, text))
     return values
-
-
-def time_zone_information(bias: int, daylight: int) -> bytes:
-    """TZI of a zone without daylight-saving time rules."""
-    return struct.pack("<iii", bias, 0, daylight) + bytes(32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from triptych.lessons.hive_key import HiveKey, HiveValue, binary, dword, expand_string, string
+from triptych.lessons.hive_key import HiveKey, HiveValue, binary, dword, expand_string, string, strings
 from triptych.lessons.host import ComClass, Host
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, to_unix
 
@@ -29,6 +29,7 @@ def system_root(host: Host) -> HiveKey:
         dword("ErrorControl", 1),
         expand_string("ImagePath", r"%systemroot%\system32\svchost.exe -k netsvcs -p"),
         string("ObjectName", "LocalSystem"),
+        strings("DependOnService", ["RPCSS", "SystemEventsBroker"]),
     )
     schedule.make("Parameters").put(expand_string("ServiceDll", r"%systemroot%\system32\schedsvc.dll"))
     if host.upgraded:

@@ -5,7 +5,7 @@ Words are those of the Task Scheduler schema, durations ISO 8601 texts, times ti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from triptych.model.times import Instant
 
@@ -192,10 +192,6 @@ class TaskSpec:
     def folder(self) -> str:
         """The folder with a leading and no trailing backslash; the root is a lone backslash."""
         return self.path.rpartition("\\")[0] or "\\"
-
-    def with_actions(self, *actions: ActionSpec) -> TaskSpec:
-        """The same task starting something else, in both stores."""
-        return replace(self, definition=replace(self.definition, actions=actions))
 
 
 def indexes_of(definition: Definition) -> tuple[int, tuple[str, ...]]:

@@ -67,52 +67,39 @@ def vendor_tasks(make: Maker, accounts: tuple[Account, ...]) -> list[TaskSpec]:
 
 
 def _updaters(make: Maker) -> list[TaskSpec]:
-    google, edge = make.chance.guid(), make.chance.guid()
-    folder = r"C:\Program Files (x86)\Google\Update\GoogleUpdate.exe"
-    edges = r"C:\Program Files (x86)\Microsoft\EdgeUpdate\MicrosoftEdgeUpdate.exe"
-    made = []
-    for vendor, suffix, program in (("Google", google, folder), ("MicrosoftEdge", edge, edges)):
-        core = (TriggerSpec("LogonTrigger"), daily("2023-11-12T10:14:36"))
-        hourly = replace(daily("2023-11-12T10:14:36"), interval="PT1H", duration="P1D")
-        about = f"Keeps your {vendor} software up to date."
-        plain = replace(LAPTOP, start_when_available=True)
-        made.append(
-            make.task(
-                rf"\{vendor}UpdateTaskMachineCore{suffix}",
-                definition(SYSTEM, (exec_(program, "/c"),), *core, description=about, settings=plain, version="1.3.195.15"),
-            )
-        )
-        made.append(
-            make.task(
-                rf"\{vendor}UpdateTaskMachineUA{suffix}",
-                definition(
-                    SYSTEM,
-                    (exec_(program, "/ua /installsource scheduler"),),
-                    hourly,
-                    description=about,
-                    settings=plain,
-                    version="1.3.195.15",
-                ),
-                order="stock",
-            )
-        )
-    adobe = exec_(r"C:\Program Files (x86)\Common Files\Adobe\ARM\1.0\AdobeARM.exe")
-    users = PrincipalSpec("Author", group_id="S-1-5-4")
-    made.append(
-        make.task(
-            r"\Adobe Acrobat Update Task",
-            definition(
-                users,
-                (adobe,),
-                TriggerSpec("LogonTrigger", delay="PT12M"),
-                daily("2013-01-01T11:00:00"),
-                author="Adobe Systems Incorporated",
-                date="2012-05-22T12:00:00",
-                description="This task keeps your Adobe Reader and Acrobat applications up to date.",
-            ),
-        )
+    google = r"C:\Program Files (x86)\Google\Update\GoogleUpdate.exe"
+    edge = r"C:\Program Files (x86)\Microsoft\EdgeUpdate\MicrosoftEdgeUpdate.exe"
+    adobe = definition(
+        PrincipalSpec("Author", group_id="S-1-5-4"),
+        (exec_(r"C:\Program Files (x86)\Common Files\Adobe\ARM\1.0\AdobeARM.exe"),),
+        TriggerSpec("LogonTrigger", delay="PT12M"),
+        daily("2013-01-01T11:00:00"),
+        author="Adobe Systems Incorporated",
+        date="2012-05-22T12:00:00",
+        description="This task keeps your Adobe Reader and Acrobat applications up to date.",
     )
-    return made
+    pairs = [*_update_pair(make, "Google", google), *_update_pair(make, "MicrosoftEdge", edge)]
+    return [*pairs, make.task(r"\Adobe Acrobat Update Task", adobe)]
+
+
+def _update_pair(make: Maker, vendor: str, program: str) -> list[TaskSpec]:
+    """Core at logon and daily, UA hourly, both with a GUID at the end of their names."""
+    suffix = make.chance.guid()
+    day = daily("2023-11-12T10:14:36")
+    hourly = replace(day, interval="PT1H", duration="P1D")
+    told = definition(
+        SYSTEM,
+        (exec_(program, "/c"),),
+        *(TriggerSpec("LogonTrigger"), day),
+        description=f"Keeps your {vendor} software up to date.",
+        settings=replace(LAPTOP, start_when_available=True),
+        version="1.3.195.15",
+    )
+    again = replace(told, triggers=(hourly,), actions=(exec_(program, "/ua /installsource scheduler"),))
+    return [
+        make.task(rf"\{vendor}UpdateTaskMachineCore{suffix}", told),
+        make.task(rf"\{vendor}UpdateTaskMachineUA{suffix}", again, order="stock"),
+    ]
 
 
 def _agents(make: Maker) -> list[TaskSpec]:

@@ -71,7 +71,7 @@ def decode(frame: bytes) -> list[Any]:
         for place, spans in loaded["refs"]:
             refs.append(evidence.EvidenceRef(_unpack(place, refs), tuple(evidence.Span(*span) for span in spans)))
         return [_unpack(item, refs) for item in loaded["items"]]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise CodecError(f"not a frame of this codec: {error}") from error
 
 

@@ -8,7 +8,7 @@ from triptych.analysis.comparison import differences
 from triptych.analysis.row import Row
 from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
-from triptych.model.task import Action, Store, Task
+from triptych.model.task import Action, Store, Task, TaskRecord
 from triptych.rules.lookups import WINDOWS_8, has_stock_actions, is_linked, once
 from triptych.rules.phrases import cited, cut, quoted, sentences
 from triptych.rules.rule import Context, Rule
@@ -61,13 +61,12 @@ def _check_settings(context: Context) -> Iterator[Finding]:
 
 def _finding(context: Context, rule: Rule, task: Task, rows: list[Row], what: str) -> Finding:
     words = [_words(task, row) for row in rows]
-    more = f" (and {len(words) - 1} more)" if len(words) > 1 else ""
     severity, moved = _weigh(context, rule, task, rows)
     complete = all(record.complete for record in task.records if record.store in _STORES)
     return rule.finding(
         task,
         "; ".join(f"{row.field}: {row.text(Store.XML)} | {row.text(Store.REGISTRY)}" for row in rows),
-        summary=f"{task.path}: file and registry disagree on {what}: {words[0]}{more}",
+        summary=f"{task.path}: {_summary(task, rows, words, what)}",
         why=sentences(
             f"{'. '.join(words)}.",
             _which_runs(rows),
@@ -80,13 +79,35 @@ def _finding(context: Context, rule: Rule, task: Task, rows: list[Row], what: st
     )
 
 
+def _summary(task: Task, rows: list[Row], words: list[str], what: str) -> str:
+    """The difference in a line: for actions what each telling would start, for the rest the first field that differs."""
+    number = _number(rows[0].field)
+    file, registry = (_started(task.record(store), number) for store in _STORES)
+    if _are_actions(rows) and file != registry:
+        return f"the registry starts {registry}, the XML file shows {file}"
+    more = f" (and {len(words) - 1} more)" if len(words) > 1 else ""
+    return f"XML file and registry disagree on {what}: {words[0]}{more}"
+
+
+def _are_actions(rows: list[Row]) -> bool:
+    return rows[0].field.startswith("actions[")
+
+
+def _started(record: TaskRecord | None, number: int) -> str:
+    if record is None or number >= len(record.actions):
+        return "nothing"
+    return quoted(_line(record.actions[number]), 100)
+
+
 def _records(task: Task) -> tuple[EvidenceRef, ...]:
     return cited(*(record.ref for record in task.records))
 
 
 def _words(task: Task, row: Row) -> str:
-    """`1 · Command: the XML says “a”, the registry says “b”`."""
-    return f"{row.label}: the XML {_side(task, row, Store.XML)}, the registry {_side(task, row, Store.REGISTRY)}"
+    """`Command of action 1: the XML says “a”, the registry says “b”`."""
+    number, _, name = row.label.partition(" \u00b7 ")
+    label = f"{name} of {row.field.partition('[')[0].removesuffix('s')} {number}" if name else row.label
+    return f"{label}: the XML {_side(task, row, Store.XML)}, the registry {_side(task, row, Store.REGISTRY)}"
 
 
 def _side(task: Task, row: Row, store: Store) -> str:
@@ -108,15 +129,14 @@ def _number(field: str) -> int:
 
 
 def _line(action: Action) -> str:
-    """What an action starts, in a line."""
+    """What an action starts, in a line; a program by its command, anything else with its kind before it."""
     parts = (action.command, action.arguments, action.class_id, action.server, action.title)
-    return " ".join([action.type.value or "an action", *(cut(part.value) for part in parts if part.value)])
+    told = [cut(part.value) for part in parts if part.value]
+    return " ".join(told if action.type.value == "Exec" and told else [action.type.value or "an action", *told])
 
 
 def _which_runs(rows: list[Row]) -> str:
-    told = {(row.runs, row.why): None for row in rows if row.runs is not None}
-    names = {Store.XML: "the XML file", Store.REGISTRY: "the registry"}
-    return " ".join(f"Windows acts on {names.get(store, store.value)}: {why}" for store, why in told if store is not None)
+    return " ".join(dict.fromkeys(row.why for row in rows if row.runs is not None))
 
 
 def _weigh(context: Context, rule: Rule, task: Task, rows: list[Row]) -> tuple[Severity, str]:

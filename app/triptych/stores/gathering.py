@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from triptych.evidence.layouts import Found
-from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport, Weight
-from triptych.model.evidence import EvidenceFile
-from triptych.model.task import Presence, Store, TaskRecord, Trace
+from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport
+from triptych.model.evidence import EvidenceFile, Excerpt, ReadState
+from triptych.model.task import TaskRecord, Trace
 from triptych.stores.job import Answer
+from triptych.stores.reports import store_reports
+from triptych.stores.troubles import settled
+
+_WORSE = {ReadState.FAILED: 0, ReadState.PART: 1, ReadState.WHOLE: 2}
 
 
 class Gathering:
@@ -19,7 +24,7 @@ class Gathering:
         self._records: list[TaskRecord] = []
         self._traces: list[Trace] = []
         self._facts: list[Fact] = []
-        self._problems: list[Problem] = list(found.problems)
+        self._problems: list[Problem] = []
         self._balances: list[Balance] = list(found.balances)
         self._files: dict[str, EvidenceFile] = {}
         self._reports: list[StoreReport] = []
@@ -37,11 +42,12 @@ class Gathering:
             case Balance():
                 self._balances.append(answer)
             case EvidenceFile():
-                self._files.setdefault(answer.path, answer)
+                there = self._files.get(answer.path)
+                self._files[answer.path] = _of_both(there, answer) if there else answer
             case StoreReport():
                 self._reports.append(answer)
-            case Progress():
-                raise TypeError("progress is for the person who waits, not for the case")
+            case Progress() | Excerpt():
+                raise TypeError("progress and excerpts are for the person who waits, not for the case")
 
     def extend(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
@@ -49,83 +55,43 @@ class Gathering:
 
     def case(self) -> Case:
         """Everything so far."""
+        files = tuple(self._files[path] for path in sorted(self._files))
         return Case(
-            host=Host(
-                tuple(
-                    sorted(
-                        self._facts, key=lambda fact: (fact.view, fact.name, fact.subject, fact.detail, fact.reading.value or "")
-                    )
-                )
-            ),
-            files=tuple(self._files[path] for path in sorted(self._files)),
+            host=Host(tuple(sorted(self._facts, key=_fact_order))),
+            files=files,
             reports=self._store_reports(),
-            balances=tuple(sorted(self._balances, key=lambda balance: (balance.file, balance.unit))),
+            balances=tuple(sorted(self._balances, key=_balance_order)),
             records=tuple(sorted(self._records, key=_record_order)),
-            traces=tuple(sorted(self._traces, key=lambda trace: (trace.kind.value, trace.view, trace.path, str(trace.refs)))),
-            problems=tuple(sorted([*self._problems, *self._unbalanced()], key=_problem_order)),
+            traces=tuple(sorted(self._traces, key=_trace_order)),
+            problems=settled(self.found.problems, self._problems, files, self._balances),
         )
-
-    def _unbalanced(self) -> list[Problem]:
-        return [
-            Problem(
-                Weight.LOST,
-                "balance.open",
-                balance.file,
-                balance.unit,
-                tried=f"account for {balance.promised} {balance.unit} that the source promises",
-                found=f"{balance.listed} listed, {balance.repaired} repaired, {balance.lost} named as lost",
-                lost=f"{balance.promised - balance.listed - balance.repaired - balance.lost} {balance.unit} without a reason",
-                advice="read this source with a second tool and compare the counts",
-            )
-            for balance in self._balances
-            if not balance.closes
-        ]
 
     def _store_reports(self) -> tuple[StoreReport, ...]:
         given = {report.store: report for report in self._reports}
-        made = (self._xml_report(), self._registry_report(), self._scheduler_report())
+        made = store_reports(self.found, self._files, self._records)
         return tuple(given.get(report.store, report) for report in made)
 
-    def _xml_report(self) -> StoreReport:
-        items = self.found.of("task-file")
-        listed = any(view.tasks_listed for view in self.found.views)
-        records = [record for record in self._records if record.store is Store.XML]
-        return self._report(Store.XML, len(items), records, absent=not items and not listed)
 
-    def _registry_report(self) -> StoreReport:
-        items = self.found.of("software-hive", "reg-export")
-        records = [record for record in self._records if record.store is Store.REGISTRY]
-        known = {item.path for item in items}
-        return self._report(Store.REGISTRY, len(items), records, absent=not items or not (known & set(self._files)))
-
-    def _scheduler_report(self) -> StoreReport:
-        records = [record for record in self._records if record.store is Store.SCHEDULER]
-        bases = sorted({record.keeping.basis.value or "" for record in records} - {""})
-        report = self._report(Store.SCHEDULER, len(records), records, absent=not records)
-        return StoreReport(report.store, report.state, report.tasks, bases[0] if bases else "", report.sources, report.note)
-
-    def _report(self, store: Store, items: int, records: list[TaskRecord], absent: bool) -> StoreReport:
-        here = [record for record in records if not record.view] or records
-        sources = tuple(sorted({ref.spans[0].file for record in here for ref in record.presence.refs[:1]}))[:50]
-        broken = [record for record in here if record.presence.value is Presence.UNREADABLE or not record.complete]
-        if absent:
-            state = "absent"
-        elif items and not here:
-            state = "failed" if self._lost() else "read"
-        else:
-            state = "partly" if broken else "read"
-        note = f"{len(broken)} of {len(here)} not wholly readable" if broken else ""
-        return StoreReport(store, state, len(here), "", sources, note)
-
-    def _lost(self) -> bool:
-        return any(problem.severity is Weight.LOST for problem in self._problems)
+def _of_both(one: EvidenceFile, other: EvidenceFile) -> EvidenceFile:
+    """One row for a file that two readers had: the worse outcome, with what the other knows of its bytes."""
+    worse, better = sorted((one, other), key=lambda file: (_WORSE[file.read], file.kind, file.note, file.id))
+    if worse.id or not better.id:
+        return worse
+    return replace(worse, size=better.size, modified=better.modified, id=better.id)
 
 
-def _record_order(record: TaskRecord) -> tuple[str, str, str, str, str, str]:
+def _fact_order(fact: Fact) -> tuple[str, ...]:
+    return (fact.view, fact.name, fact.subject, fact.detail, fact.reading.value or "", str(fact.reading.refs))
+
+
+def _balance_order(balance: Balance) -> tuple[str, str, int, int]:
+    return (balance.file, balance.unit, balance.promised, balance.listed)
+
+
+def _record_order(record: TaskRecord) -> tuple[str, ...]:
     where = str(record.presence.refs[0].spans[0]) if record.presence.refs else ""
     return (record.store.value, record.view, record.path.casefold(), record.path, record.guid, where)
 
 
-def _problem_order(problem: Problem) -> tuple[str, int, str, str, str, str]:
-    weight = {Weight.LOST: 0, Weight.DOUBT: 1, Weight.NOTE: 2}[problem.severity]
-    return (problem.file, weight, problem.code, problem.where, problem.tried, problem.found)
+def _trace_order(trace: Trace) -> tuple[str, ...]:
+    return (trace.kind.value, trace.view, trace.path, str(trace.refs))

@@ -17,12 +17,16 @@ Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreRep
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Files that are read together. `reader` is the key of READERS; each file is a tuple of an item's `as_row`."""
+    """Files that are read together. `reader` is the key of READERS; each file is a tuple of an item's `as_row`.
+
+    `careful` asks for a frame a file: a reader died over this job before, and the next time it must be known over which file.
+    """
 
     reader: str
     label: str
     items: tuple[tuple[str, ...], ...]
     size: int = 0
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

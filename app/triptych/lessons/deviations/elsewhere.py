@@ -9,7 +9,7 @@ from triptych.lessons.deviations.hand import VICTIM, as_of, moment, planted
 from triptych.lessons.deviations.hidden import delete_access, zero_index
 from triptych.lessons.hive_key import dword, expand_string, string
 from triptych.lessons.host import ComClass, Hives
-from triptych.lessons.job_file import NAME_SET, JobSpec, job_bytes, job_log
+from triptych.lessons.job_file import INTERACTIVE, NAME_SET, JobSpec, job_bytes, job_log
 from triptych.lessons.machine import CONFIG, TASKS, Machine
 from triptych.lessons.software_hive import task_values
 from triptych.lessons.task_spec import TaskSpec
@@ -64,7 +64,7 @@ def at_job(machine: Machine) -> Machine:
         author="NT AUTHORITY\\SYSTEM",
         comment="Created by NetScheduleJobAdd.",
         product=0x0601 if machine.windows.is_7 else 0x0A00,
-        flags=NAME_SET | 0x1,
+        flags=NAME_SET | INTERACTIVE,
         last_run=(2026, 3, 6, 14, 2, 20, 0, 112),
         status=0x41300,
     )
@@ -162,6 +162,12 @@ def only_in_log(machine: Machine, path: str = VICTIM) -> Machine:
 def index_in_log(machine: Machine, path: str = VICTIM) -> Machine:
     """The hive has the Index; the log sets it to 0. On Windows 7 the log is of the old format."""
     changed = zero_index(machine, path)
+    return replace(changed, edits=machine.edits, logged_edits=changed.edits[len(machine.edits) :])
+
+
+def over_two_logs(machine: Machine, path: str = VICTIM) -> Machine:
+    """LOG1 sets the Index to 0, LOG2 deletes the SD: who replays one log alone sees half of it."""
+    changed = delete_access(zero_index(machine, path), path)
     return replace(changed, edits=machine.edits, logged_edits=changed.edits[len(machine.edits) :])
 
 

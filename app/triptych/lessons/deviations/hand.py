@@ -24,8 +24,8 @@ class Deviation:
     """A deviation by name: what it does, the task (or key, or file) it is about, and the rules that must speak.
 
     `on_7` is False where Windows 7 has nothing of the kind. `also` names rules that may speak too, since the thing planted is
-    wrong in more ways than one, `rules_on_7` those of Windows 7 where they are others; `not-in-baseline` may speak of any planted task. Every other rule must be as silent as on the
-    benign machine.
+    wrong in more ways than one, `rules_on_7` those that must on Windows 7 where they are others; `not-in-baseline` may speak
+    of any planted task. Every other rule must be as silent as on the benign machine.
     """
 
     name: str

@@ -104,6 +104,14 @@ _ALL = (
     Deviation("earlier-system", elsewhere.earlier_system, elsewhere.GONE, ("deleted-recovered",), ("command-suspicious",)),
     Deviation("only-in-log", elsewhere.only_in_log, VICTIM, ("sd-missing",), ("deleted-recovered",), on_7=False),
     Deviation("index-in-log", elsewhere.index_in_log, VICTIM, ("index-zero",), ("index-mismatch",)),
+    Deviation(
+        "over-two-logs",
+        elsewhere.over_two_logs,
+        VICTIM,
+        ("index-zero", "sd-missing"),
+        ("index-mismatch", "deleted-recovered"),
+        on_7=False,
+    ),
     Deviation("undone-in-log", elsewhere.undone_in_log, VICTIM, (), ("deleted-recovered",), on_7=False),
 )
 
