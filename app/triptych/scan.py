@@ -19,6 +19,7 @@ from triptych.stores.gathering import Gathering
 from triptych.stores.job import Job
 
 SNAPSHOT_SECONDS = 0.5
+_SHARE = 10  # of the time of reading, at most one part in so many goes into snapshots
 
 
 def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None) -> Iterator[Progress | Case]:
@@ -49,13 +50,15 @@ def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None
 
 
 def _read(readers: Readers, jobs: Iterable[Job], gathering: Gathering) -> Iterator[Progress | Case]:
-    """Pull the answers of the reader processes, showing what is known twice a second."""
-    shown = time.monotonic()
+    """Pull the answers of the reader processes, showing what is known twice a second, and less often where there is much."""
+    due = time.monotonic() + SNAPSHOT_SECONDS
     for answer in readers.read(jobs):
         if isinstance(answer, Progress):
             yield answer
             continue
         gathering.add(answer)
-        if time.monotonic() - shown >= SNAPSHOT_SECONDS:
+        began = time.monotonic()
+        if began >= due:
             yield paired(gathering.case())
-            shown = time.monotonic()
+            ended = time.monotonic()
+            due = ended + max(SNAPSHOT_SECONDS, _SHARE * (ended - began))

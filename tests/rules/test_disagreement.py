@@ -30,7 +30,8 @@ def test_another_command_in_the_registry_is_critical_and_says_what_runs() -> Non
     finding = one(Machine().change(PATH, actions=(starting("cmd.exe", "/c evil"),)), "action-differs")
     assert finding.severity is Severity.CRITICAL
     assert (
-        "Command of action 1: the XML says \u201cC:\\Program Files\\Made\\made.exe\u201d, the registry says \u201ccmd.exe\u201d" in finding.why
+        "Command of action 1: the XML says \u201cC:\\Program Files\\Made\\made.exe\u201d, the registry says \u201ccmd.exe\u201d"
+        in finding.why
     )
     assert "Arguments of action 1: the XML says \u201c/quiet\u201d, the registry says \u201c/c evil\u201d" in finding.why
     assert "runs what the registry says" in finding.why

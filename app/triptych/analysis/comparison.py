@@ -9,7 +9,7 @@ from typing import Any
 from triptych.analysis import normalise
 from triptych.analysis.fields import ACTION, FIELDS, TRIGGER, Field
 from triptych.analysis.normalise import Side, Told
-from triptych.analysis.row import Row, Verdict
+from triptych.analysis.row import SECTIONS, Row, Verdict
 from triptych.model.case import Host
 from triptych.model.evidence import Reading, State, not_stated, stated
 from triptych.model.task import Presence, Store, Task, TaskRecord
@@ -22,9 +22,7 @@ _Cell = tuple[Side, Reading[Any]]
 _WEIGHED = tuple(field for field in FIELDS if not field.part and field.weighs and field.name != PRESENCE)
 _OF_TRIGGER = tuple(field for field in FIELDS if field.part == TRIGGER)
 _OF_ACTION = tuple(field for field in FIELDS if field.part == ACTION)
-_FIRST = ("Presence", "Registration", "Principal")
-_BEFORE = tuple(field for field in FIELDS if not field.part and field.section in _FIRST)
-_AFTER = tuple(field for field in FIELDS if not field.part and field.section not in _FIRST)
+_OF_SECTION = {name: tuple(field for field in FIELDS if not field.part and field.section == name) for name in SECTIONS}
 
 
 def rows(task: Task, host: Host) -> tuple[Row, ...]:
@@ -87,10 +85,12 @@ def _fields(task: Task, host: Host) -> Iterator[tuple[Field, str, list[_Cell]]]:
     """Every field with its name (numbered for triggers and actions) and the cells of the stores that hold a record."""
     records = [record for store in COMPARED if (record := task.record(store)) is not None]
     sides = [Side(record, host) for record in records]
-    yield from _plain(_BEFORE, sides)
-    yield from _parts(_OF_TRIGGER, "triggers", _holders(records, "triggers"), host)
-    yield from _parts(_OF_ACTION, "actions", _holders(records, "actions"), host)
-    yield from _plain(_AFTER, sides)
+    for section in SECTIONS:
+        if section == "Actions":
+            yield from _parts(_OF_ACTION, "actions", _holders(records, "actions"), host)
+        elif section == "Triggers":
+            yield from _parts(_OF_TRIGGER, "triggers", _holders(records, "triggers"), host)
+        yield from _plain(_OF_SECTION[section], sides)
     yield from _extras(sides)
 
 
@@ -144,7 +144,7 @@ def _gives_lines(record: TaskRecord) -> bool:
 def _extras(sides: list[Side]) -> Iterator[tuple[Field, str, list[_Cell]]]:
     for side in sides:
         for extra in side.record.extras:
-            field = Field(f"extras.{extra.name}", "Registration", extra.name, _no_reading, normalise.raw, weighs=False)
+            field = Field(f"extras.{extra.name}", "Storage", extra.name, _no_reading, normalise.raw, weighs=False)
             yield field, field.name, [(side, extra.reading)]
 
 
@@ -210,8 +210,8 @@ def _row(field: Field, name: str, cells: list[_Cell], host: Host) -> Row:
 
 def _runs(field: Field, stores: list[Store], host: Host) -> tuple[Store | None, str]:
     """The store whose value Windows acts on, and why (Windows 7 checks the file's hash; 8 and later read no file)."""
-    if field.section == "Presence":
-        return None, "Presence is what each store says of itself; none of them is acted on."
+    if field.section in ("Presence", "Storage"):
+        return None, "This is what each store says of itself; none of it is acted on."
     build = host.build
     if build is not None and build < WINDOWS_8 and field.part == ACTION:
         if Store.XML not in stores:

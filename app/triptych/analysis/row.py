@@ -40,4 +40,4 @@ class Row:
         return next((text for kept, text in self.shown if kept is store), "")
 
 
-SECTIONS = ("Presence", "Registration", "Principal", "Triggers", "Actions", "Settings", "Run state", "Security")
+SECTIONS = ("Presence", "Actions", "Principal", "Triggers", "Run state", "Settings", "Registration", "Storage")

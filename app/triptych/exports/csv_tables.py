@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,22 +13,25 @@ from triptych.exports.definition import plain
 from triptych.exports.json_case import Run
 from triptych.exports.references import words
 from triptych.model.case import Case
+from triptych.model.display import show
 from triptych.model.evidence import EvidenceRef
 from triptych.model.task import Action, Store, Task, TaskRecord, Trigger
 from triptych.model.times import Instant
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 
 
 def cell(value: Any) -> str:
-    """A cell's text: line ends and NUL as marks; text that a spreadsheet would run as a formula begins with an apostrophe."""
+    """A cell's text: line ends as one mark, characters that act or hide as `show` marks them; text that a spreadsheet would
+    run as a formula begins with an apostrophe, also where white space stands before it.
+    """
     text = "" if value is None else str(value)
-    text = text.replace("\r\n", "\u23ce").replace("\n", "\u23ce").replace("\r", "\u23ce").replace("\0", "\u2400")
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    if text.startswith(_FORMULA) and not _is_number(text):
-        return "'" + text
-    return text
+    shown = show(_LINE_ENDS.sub("\u23ce", text))
+    if text.lstrip().startswith(_FORMULA) and not _is_number(text):
+        return "'" + shown
+    return shown
 
 
 def _is_number(text: str) -> bool:
@@ -44,7 +48,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def render(case: Case, _: Run) -> dict[str, bytes]:
-    """All tables by file name. A leading apostrophe before = + - @ is ours; the JSON export keeps the text as it is."""
+    """All tables by file name. A leading apostrophe before = + - @ and marks like `⟨U+202E⟩` are ours; JSON keeps the text as it is."""
     return {
         "tasks.csv": _tasks(case),
         "differences.csv": _differences(case),

@@ -10,6 +10,7 @@ from triptych.exports.csv_tables import command_line
 from triptych.exports.json_case import Run, windows_name
 from triptych.exports.markup import Child, Markup, element, joined
 from triptych.exports.references import words
+from triptych.exports.text_summary import BASIS
 from triptych.model.case import Case, Weight
 from triptych.model.evidence import EvidenceFile
 from triptych.model.finding import Finding, Severity
@@ -58,7 +59,7 @@ def _summary(case: Case, name: str, run: Run) -> Markup:
             "tr",
             element("th", _NAMES[report.store], css=report.store.value),
             element("td", "not in the evidence" if report.state == "absent" else f"{report.tasks:,} tasks"),
-            element("td", "" if report.state == "absent" else report.state + (f", {report.basis}" if report.basis else "")),
+            element("td", "" if report.state == "absent" else report.state + (f", {BASIS.get(report.basis, report.basis)}" if report.basis else "")),
         )
         for report in case.reports
         if report.store in _NAMES

@@ -6,12 +6,13 @@ import textwrap
 
 from triptych.exports.json_case import windows_name
 from triptych.exports.references import words
-from triptych.model.case import Case, StoreReport, Weight
+from triptych.model.case import XML_NOT_LISTED, Case, StoreReport, Weight
 from triptych.model.display import show
 from triptych.model.finding import Finding, Severity
 from triptych.model.task import Store
 
 WIDTH = 100
+BASIS = {XML_NOT_LISTED: "task files without their whole folder"}
 _NAMES = {Store.XML: "XML files", Store.REGISTRY: "Registry", Store.SCHEDULER: "Scheduler", Store.LOG: "Event logs"}
 
 
@@ -39,7 +40,7 @@ def _head(case: Case) -> list[str]:
 def _store(report: StoreReport) -> str:
     if report.state == "absent":
         return f"{_NAMES[report.store]:<10} not in the evidence"
-    basis = f", {report.basis}" if report.basis else ""
+    basis = f", {BASIS.get(report.basis, report.basis)}" if report.basis else ""
     note = f" ({show(report.note)})" if report.note else ""
     return f"{_NAMES[report.store]:<10} {report.tasks:,} tasks, {report.state}{basis}{note}"
 
@@ -58,7 +59,7 @@ def _findings(case: Case, least: Severity) -> list[str]:
 
 def _finding(finding: Finding) -> list[str]:
     head = f"{finding.severity.value.upper():<8} {finding.rule}"
-    where = show(finding.task or "(host)") + (f"  {finding.guid}" if finding.guid else "")
+    where = show(finding.task or "(host)") + (f"  {show(finding.guid)}" if finding.guid else "")
     lines = [f"{head}  {where}", *_wrap(show(finding.summary)), *_wrap(show(finding.why))]
     lines += _wrap(f"Benign when: {show(finding.benign)}") if finding.benign else []
     cited = [f"{show(words(ref.place))} ({show(ref.spans[0].file)}, offset 0x{ref.spans[0].offset:X})" for ref in finding.refs[:3]]

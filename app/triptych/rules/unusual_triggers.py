@@ -28,8 +28,10 @@ _DEFENCE = (
         "an alarm or the stop of the antivirus",
     ),
 )
-_SELECT = re.compile(r"<Select\b[^>]*?Path\s*=\s*[\"']([^\"']{1,200})[\"'][^>]*>(.*?)</Select>", re.IGNORECASE | re.DOTALL)
-_PATH = re.compile(r"<Query\b[^>]*?Path\s*=\s*[\"']([^\"']{1,200})[\"']", re.IGNORECASE)
+_LONGEST = 100_000  # characters of a subscription that are looked at
+_SELECT = re.compile(r"<Select\b[^>]{0,400}?Path\s*=\s*[\"']([^\"']{1,200})[\"'][^>]{0,400}>", re.IGNORECASE)
+_SELECT_END = re.compile("</Select>", re.IGNORECASE)
+_PATH = re.compile(r"<Query\b[^>]{0,400}?Path\s*=\s*[\"']([^\"']{1,200})[\"']", re.IGNORECASE)
 _EQUAL = re.compile(r"EventID\s*(?:=|>=|&gt;=)\s*[\"']?(\d{1,5})")
 _RANGE = re.compile(r"EventID\s*(?:>=|&gt;=)\s*(\d{1,5})\s+and\s+EventID\s*(?:<=|&lt;=)\s*(\d{1,5})", re.IGNORECASE)
 
@@ -64,9 +66,8 @@ def _check_unusual(context: Context) -> Iterator[Finding]:
 
 def watched(subscription: str) -> list[str]:
     """The signs of discovery that a subscription names, in words."""
-    queries = [(path, text) for path, text in _SELECT.findall(subscription)]
-    if not queries:
-        queries = [(path, subscription) for path in _PATH.findall(subscription)]
+    subscription = subscription[:_LONGEST]
+    queries = list(_selects(subscription)) or [(path, subscription) for path in dict.fromkeys(_PATH.findall(subscription))]
     found: list[str] = []
     for path, text in queries:
         ids = _ids(text)
@@ -75,6 +76,18 @@ def watched(subscription: str) -> list[str]:
             if fits and ids & events and words not in found:
                 found.append(words)
     return found
+
+
+def _selects(subscription: str) -> Iterator[tuple[str, str]]:
+    """Channel and condition of each Select that is closed."""
+    end = None
+    for match in _SELECT.finditer(subscription):
+        if end is not None and match.start() < end.start():
+            continue  # opened inside another
+        end = _SELECT_END.search(subscription, match.end())
+        if end is None:
+            return
+        yield match[1], subscription[match.end() : end.start()]
 
 
 def _ids(text: str) -> set[int]:

@@ -1,0 +1,265 @@
+"""The frame of an event log: file header, chunks of 64 KiB, and the records that stand in them.
+
+Nothing here trusts a header: every chunk on disk is looked at, records are followed by their own sizes, and where one is
+damaged the walk goes on at the next whole one. Facts: MS-EVEN6, the libevtx format description, checked on real logs.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+FILE_HEADER = 0x1000
+CHUNK = 0x10000
+FIRST = 0x200  # the first record of a chunk; before it stand header, string table and template table
+FILE_MAGIC, CHUNK_MAGIC, MAGIC = b"ElfFile\0", b"ElfChnk\0", b"\x2a\x2a\0\0"
+SMALLEST = 28  # header of 24 bytes and the copy of the size
+MOST = 2600  # records that a chunk can hold, generously
+LATEST = 0x24C85A5ED1C04000  # 9999-12-31 in ticks: later times make readers fail
+_MAGIC_NUMBER = 0x2A2A
+_HEAD = struct.Struct("<IIQQ").unpack_from
+_SIZE = struct.Struct("<I").unpack_from
+
+
+class Slot(NamedTuple):
+    """A record as its chunk places it: number, offset in the chunk, length, time in ticks; `mend` says what is wrong with
+    its header ("" nothing, else signature, size, time, hidden), `size` what the header states."""
+
+    number: int
+    at: int
+    length: int
+    ticks: int
+    mend: str = ""
+
+
+class Hole(NamedTuple):
+    """Bytes between records where no record could be made out."""
+
+    at: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """What the log says of itself. `chunks` counts modulo 65,536, `next_number` is the number of the record to come."""
+
+    whole: bool
+    chunks: int
+    next_number: int
+    dirty: bool
+    full: bool
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkHeader:
+    """`first` to `last` are record numbers, `count` how many records it promises (None where that cannot be)."""
+
+    first: int
+    last: int
+    count: int | None
+    last_at: int
+    free: int
+    data_sum: int
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """64 KiB as they stand at `offset` of the file, padded with zeros where the file ends after `size` bytes of them."""
+
+    number: int
+    offset: int
+    data: bytes
+    size: int
+
+    @property
+    def cut(self) -> bool:
+        return self.size < CHUNK
+
+    @property
+    def signed(self) -> bool:
+        return self.data.startswith(CHUNK_MAGIC)
+
+    @property
+    def blank(self) -> bool:
+        return not self.data.strip(b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The live records of a chunk in order, the holes between them, where they end, whole records in the slack behind.
+
+    `behind` of the records stood after the free-space offset; `data_sound` tells whether the checksum of the data holds
+    (None where there is no header to compare with).
+    """
+
+    header: ChunkHeader
+    slots: tuple[Slot, ...]
+    holes: tuple[Hole, ...]
+    end: int
+    slack: int
+    behind: int = 0
+    data_sound: bool | None = None
+
+
+def file_header(data: bytes) -> FileHeader:
+    """The first 128 bytes of the file; `whole` is False where the signature is missing or bytes lack."""
+    if len(data) < 128 or not data.startswith(FILE_MAGIC):
+        return FileHeader(False, 0, 0, False, False, False)
+    next_number = int.from_bytes(data[24:32], "little")
+    chunks = int.from_bytes(data[42:44], "little")
+    flags, checksum = struct.unpack_from("<II", data, 120)
+    return FileHeader(True, chunks, next_number, bool(flags & 1), bool(flags & 2), zlib.crc32(data[:120]) == checksum)
+
+
+def chunk_header(data: bytes) -> ChunkHeader:
+    """The header of a chunk, believed only as far as it can be true."""
+    low, high, first, last, _, last_at, free, data_sum = struct.unpack_from("<QQQQIIII", data, 8)
+    sound = zlib.crc32(data[128:FIRST], zlib.crc32(data[:120])) == _SIZE(data, 124)[0]
+    counts = [high - low + 1, last - first + 1]
+    plausible = [count for count in counts if 1 <= count <= MOST]
+    believed = data.startswith(CHUNK_MAGIC) and plausible
+    return ChunkHeader(first, last, plausible[0] if believed else None, last_at, free, data_sum, sound)
+
+
+def is_record(data: bytes, at: int, end: int) -> bool:
+    """Whether a whole record stands there: signature, a size that fits, and its copy at the end."""
+    if at + SMALLEST > end:
+        return False
+    magic, size, _, _ = _HEAD(data, at)
+    return bool(magic == _MAGIC_NUMBER and SMALLEST <= size <= end - at and _SIZE(data, at + size - 4)[0] == size)
+
+
+def next_record(data: bytes, at: int, end: int) -> int:
+    """Where the next whole record stands from `at` on; -1 where there is none."""
+    at = data.find(MAGIC, at, end)
+    while at >= 0 and not is_record(data, at, end):
+        at = data.find(MAGIC, at + 1, end)
+    return at
+
+
+def lay_out(chunk: Chunk, follower: int | None, count_all: bool) -> Layout:
+    """Find the records of a chunk. `follower` is the first record number of the next chunk, None where there is none.
+
+    `count_all` looks for whole records inside of other records too (a record made larger to swallow the next ones).
+    """
+    data, header = chunk.data, chunk_header(chunk.data)
+    end = _stated_end(chunk, header)
+    data_sound = None
+    if chunk.signed and end is not None and not chunk.cut:
+        data_sound = zlib.crc32(data[FIRST:end]) == header.data_sum
+    slots, holes, at = _walk(data, chunk.size if end is None else end, guess=end is None)
+    behind = _behind(chunk, header, slots, at if end is None else end, follower)
+    if behind:
+        slots += behind
+        at = behind[-1].at + behind[-1].length
+    elif end is not None:
+        at = end
+    if count_all and (data_sound is False or data.count(b"**", FIRST, at) != len(slots)):
+        slots = _with_swallowed(data, slots)
+    slack = _slack(data, max(at, FIRST), chunk.size)
+    return Layout(header, tuple(slots), tuple(holes), at, slack, len(behind), data_sound)
+
+
+def _stated_end(chunk: Chunk, header: ChunkHeader) -> int | None:
+    """The free-space offset where it can be true; without the chunk's signature only where the checksum proves it."""
+    free = header.free
+    if not FIRST <= free <= CHUNK:
+        return None
+    if not chunk.signed and (free == FIRST or zlib.crc32(chunk.data[FIRST:free]) != header.data_sum):
+        return None
+    return min(free, chunk.size)
+
+
+def _walk(data: bytes, end: int, guess: bool) -> tuple[list[Slot], list[Hole], int]:
+    """Follow the records from 0x200. With `guess` the end is not known: stop where the sequence of whole records stops."""
+    slots: list[Slot] = []
+    holes: list[Hole] = []
+    at = FIRST
+    while at < end:
+        if end - at >= SMALLEST:
+            magic, size, number, ticks = _HEAD(data, at)
+            if magic == _MAGIC_NUMBER and SMALLEST <= size <= end - at and _SIZE(data, at + size - 4)[0] == size:
+                if guess and slots and not slots[-1].number < number <= slots[-1].number + MOST:
+                    break
+                slots.append(Slot(number, at, size, ticks) if ticks < LATEST else Slot(number, at, size, ticks, "time"))
+                at += size
+                continue
+        following = next_record(data, at + 1, end)
+        stop = following if following >= 0 else end
+        if guess and following >= 0 and slots and not slots[-1].number < _HEAD(data, following)[2] <= slots[-1].number + MOST:
+            stop = -1
+        found = _damaged(data, at, stop, slots) if stop >= 0 else None
+        if found is not None:
+            slots.append(found)
+        elif guess and following < 0:
+            break
+        elif stop < 0:
+            break
+        else:
+            holes.append(Hole(at, stop - at))
+        at = stop
+    return slots, holes, at
+
+
+def _damaged(data: bytes, at: int, stop: int, slots: list[Slot]) -> Slot | None:
+    """The record with a broken header that fills `at` to `stop`, where there is one."""
+    length = stop - at
+    if length < SMALLEST + 4:
+        return None
+    magic, size, number, ticks = _HEAD(data, at)
+    expected = slots[-1].number + 1 if slots else number
+    if magic == _MAGIC_NUMBER and (number == expected or ticks < LATEST):
+        used = size if SMALLEST <= size <= length and not data[at + size : stop].strip(b"\0") else length
+        return Slot(number, at, used if used % 8 == 0 else length, ticks, "size")
+    if number == expected and (size == length or _SIZE(data, stop - 4)[0] == length):
+        return Slot(number, at, length, ticks, "signature")
+    return None
+
+
+def _behind(chunk: Chunk, header: ChunkHeader, slots: list[Slot], at: int, follower: int | None) -> list[Slot]:
+    """Records after the free-space offset that go on with the live ones, by the header's range or by their number."""
+    found: list[Slot] = []
+    last = slots[-1] if slots else None
+    ranged = header.count is not None and header.first <= header.last
+    while is_record(chunk.data, at, chunk.size):
+        _, size, number, ticks = _HEAD(chunk.data, at)
+        expected = last.number + 1 if last else header.first
+        in_range = ranged and header.first <= number <= header.last and (last is None or number > last.number)
+        goes_on = number == expected and last is not None and last.ticks <= ticks < LATEST and (follower is None or follower > number)
+        if not (in_range or goes_on):
+            break
+        last = Slot(number, at, size, ticks, "time" if ticks >= LATEST else "")
+        found.append(last)
+        at += size
+    return found
+
+
+def _with_swallowed(data: bytes, slots: list[Slot]) -> list[Slot]:
+    """The records, and behind each the whole ones that its size covers."""
+    found: list[Slot] = []
+    for slot in slots:
+        found.append(slot)
+        stop = slot.at + slot.length
+        at = next_record(data, slot.at + 24, stop)
+        if at < 0:
+            continue
+        found[-1] = slot._replace(length=at - slot.at, mend="size")
+        while at >= 0:
+            _, size, number, ticks = _HEAD(data, at)
+            found.append(Slot(number, at, size, ticks, "hidden"))
+            at = next_record(data, at + size, stop)
+    return found
+
+
+def _slack(data: bytes, at: int, end: int) -> int:
+    """How many whole records stand behind the live ones."""
+    count = 0
+    at = next_record(data, at, end)
+    while at >= 0:
+        count += 1
+        at = next_record(data, at + _SIZE(data, at + 4)[0], end)
+    return count

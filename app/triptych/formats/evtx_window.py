@@ -1,0 +1,153 @@
+"""What the bulk reader is shown instead of the file: one chunk at a time behind a fresh file header, mended in a copy.
+
+The evidence itself is never changed. A chunk that is sound is shown as it stands; else its header, the headers of
+damaged records and the holes between records are made good in a copy, so that one bad byte costs one record.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+import evtx
+
+from triptych.formats.evtx_layout import CHUNK, CHUNK_MAGIC, FILE_HEADER, FIRST, MAGIC, SMALLEST, Chunk, Layout
+
+_HOLE_TIME = 0x01D0000000000000  # any time that a calendar has
+_TABLES = slice(128, FIRST)
+_SPAN_NOT_READ = b"\x0f\x01\x01\x00\x00"  # a fragment that says nothing
+
+
+class Bytes(Protocol):
+    """Bytes that are read at a place; short where they end."""
+
+    @property
+    def size(self) -> int: ...
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+
+class InMemory:
+    """A log that lies in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.size = data, len(data)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self._data[offset : offset + length]
+
+
+class InFile:
+    """A log behind an open binary file that can seek."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = file.seek(0, io.SEEK_END)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(length)
+
+
+def _fresh_header() -> bytes:
+    header = bytearray(FILE_HEADER)
+    struct.pack_into("<8sQQQIHHHH", header, 0, b"ElfFile\0", 0, 0, 1 << 40, 128, 1, 3, FILE_HEADER, 1)
+    struct.pack_into("<I", header, 124, zlib.crc32(header[:120]))
+    return bytes(header)
+
+
+_HEADER = _fresh_header()
+
+
+def chunks(source: Bytes) -> Iterator[Chunk]:
+    """Every 64 KiB of the log that may be a chunk. Where one is not at its place, its signature is looked for.
+
+    A log without its file header (carved, or cut at the front) starts with a chunk.
+    """
+    at = 0 if source.read_at(0, 8) == CHUNK_MAGIC else FILE_HEADER
+    number = 0
+    while at < source.size:
+        data = source.read_at(at, CHUNK)
+        if not data:
+            return
+        moved = _moved(source, at, data)
+        if moved:
+            data = data[:moved]
+        size = len(data)
+        yield Chunk(number, at, data.ljust(CHUNK, b"\0"), size)
+        number += 1
+        at += size
+
+
+def _moved(source: Bytes, at: int, data: bytes) -> int:
+    """How far on a chunk stands that is not at its place (bytes were put in or taken out); 0 where all is well."""
+    if data.startswith(CHUNK_MAGIC):
+        inside = data.find(CHUNK_MAGIC + data[8:9], FIRST)  # a cut in the middle: the next chunk stands too early
+        if inside < 0 or source.read_at(at + CHUNK, 8) == CHUNK_MAGIC or at + CHUNK >= source.size:
+            return 0
+        return inside if source.read_at(at + inside + CHUNK, 8) in (CHUNK_MAGIC, b"") else 0
+    found = data.find(CHUNK_MAGIC)
+    return found if found > 0 and data[FIRST : FIRST + 4] != MAGIC else 0
+
+
+def mended(chunk: Chunk, layout: Layout) -> bytes:
+    """The chunk as the bulk reader can take it: itself where it is sound, else a copy that was made good."""
+    faulty = any(slot.mend not in ("", "hidden") for slot in layout.slots)
+    hidden = any(slot.mend == "hidden" for slot in layout.slots)
+    same_end = layout.header.free == layout.end
+    if chunk.signed and not (chunk.cut or layout.holes or faulty or hidden) and same_end:
+        return chunk.data
+    copy = bytearray(chunk.data)
+    for slot in layout.slots:
+        if slot.mend:
+            ticks = _HOLE_TIME if slot.mend == "time" or slot.ticks >= 1 << 62 else slot.ticks
+            struct.pack_into("<4sIQQ", copy, slot.at, MAGIC, slot.length, slot.number, ticks)
+            struct.pack_into("<I", copy, slot.at + slot.length - 4, slot.length)
+    for hole in layout.holes:
+        _fill(copy, hole.at, hole.length)
+    last = layout.slots[-1].at if layout.slots else FIRST
+    first, final = (layout.slots[0].number, layout.slots[-1].number) if layout.slots else (0, 0)
+    struct.pack_into("<8sQQQQIII", copy, 0, CHUNK_MAGIC, first, final, first, final, 128, last, layout.end)
+    return bytes(copy)
+
+
+def _fill(copy: bytearray, at: int, length: int) -> None:
+    """A record that says nothing over a hole; one too small for that is left and ends the chunk."""
+    if length < SMALLEST + len(_SPAN_NOT_READ):
+        return
+    copy[at : at + length] = bytes(length)
+    struct.pack_into("<4sIQQ", copy, at, MAGIC, length, 0, _HOLE_TIME)
+    copy[at + 24 : at + 24 + len(_SPAN_NOT_READ)] = _SPAN_NOT_READ
+    struct.pack_into("<I", copy, at + length - 4, length)
+
+
+def without_tables(data: bytes) -> bytes:
+    """The chunk with its string and template tables blanked, for one whose tables the reader cannot take."""
+    copy = bytearray(data)
+    copy[_TABLES] = bytes(FIRST - 128)
+    return bytes(copy)
+
+
+def texts(data: bytes) -> list[str | None]:
+    """Each record of one chunk as JSON in order, None for one that the bulk reader refused.
+
+    It goes on after a faulty record and ends a chunk at a faulty header, so the list may be short. With
+    `validate_checksums` whole chunks would vanish: checksums are our own affair.
+    """
+    found: list[str | None] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        records = evtx.PyEvtxParser(io.BytesIO(_HEADER + data), number_of_threads=1).records_json()
+        while True:
+            try:
+                for record in records:
+                    found.append(record["data"])
+            except RuntimeError as error:
+                if not str(error).startswith("Failed to parse record number"):
+                    return found
+                found.append(None)
+            else:
+                return found
