@@ -10,7 +10,7 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] != os.path.dirname(os.path.dirname(__file__)):  # noqa: PTH120 - pathlib is not imported yet
     del sys.path[0]
 
-from triptych.cli import main  # noqa: E402 - the path comes first
+from triptych.cli import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

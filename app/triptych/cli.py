@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import io
 import json
 import logging
 import multiprocessing
@@ -21,11 +23,11 @@ from triptych.evidence.source import EvidenceSource, open_source
 from triptych.exports import text_summary
 from triptych.exports.formats import EXPORTERS
 from triptych.exports.json_case import Run
-from triptych.exports.writing import OutputError, write, write_folder
+from triptych.exports.writing import OutputError, check, check_folder, write, write_folder
 from triptych.limits import DEFAULT
-from triptych.model.case import Case, Progress
+from triptych.model.case import Case, Problem, Progress
 from triptych.model.display import show
-from triptych.model.evidence import Excerpt
+from triptych.model.evidence import Excerpt, ReadState
 from triptych.model.finding import Severity
 from triptych.readers import Readers
 from triptych.rules.book import RULES
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     multiprocessing.freeze_support()
     _stay_out_of_the_evidence()
+    _never_fail_to_print()
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     try:
@@ -67,6 +70,13 @@ def _stay_out_of_the_evidence() -> None:
     own = str(Path(__file__).resolve().parents[1])
     here = str(Path.cwd())
     sys.path[:] = [path for path in sys.path if path not in ("", ".") and (path != here or path == own)]
+
+
+def _never_fail_to_print() -> None:
+    """A console may lack a character; the sentence matters more than the character."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,10 +138,9 @@ def _scan_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 64:
-        raise argparse.ArgumentTypeError("between 0 and 64")
-    return number
+    if not (text.isascii() and text.isdigit() and int(text) <= 64):
+        raise argparse.ArgumentTypeError("a whole number between 0 and 64")
+    return int(text)
 
 
 def _window(options: argparse.Namespace) -> int:
@@ -143,7 +152,8 @@ def _window(options: argparse.Namespace) -> int:
     print(reason, file=sys.stderr)
     if not options.evidence:
         return NOTHING
-    return _scan(_parser().parse_args(["scan", *options.evidence, *(f"--listing={path}" for path in options.listing)]))
+    listings = [f"--listing={path}" for path in options.listing]
+    return _scan(_parser().parse_args(["scan", *listings, "--", *options.evidence]))
 
 
 def _source(options: argparse.Namespace) -> EvidenceSource | None:
@@ -203,8 +213,9 @@ class _Ticker:
 
 
 def _scan(options: argparse.Namespace) -> int:
+    _check_outputs(options)
     if options.log:
-        logging.basicConfig(filename=options.log, level=logging.INFO, format="%(asctime)s %(message)s", encoding="utf-8")
+        _log_to(options.log)
     started = _now()
     source, known = _source(options), _known(options)
     if source is None:
@@ -217,12 +228,38 @@ def _scan(options: argparse.Namespace) -> int:
     _leave(options, shown, Run(started, _now(), tuple(getattr(options, "command_line", ["scan", *options.evidence]))))
     if options.derived:
         _derived(source, case, options)
-    if not case.files and not case.tasks:
+    if not _anything_read(case):
         _nothing(case)
         return NOTHING
     if options.fail_on and any(finding.severity.at_least(Severity(options.fail_on)) for finding in case.findings):
         return FOUND
     return READ
+
+
+def _anything_read(case: Case) -> bool:
+    """Whether one file at least was read, or the folder of task files is there and holds none."""
+    empty = any(report.state == "read" and not report.tasks for report in case.reports)
+    return empty or any(file.read is not ReadState.FAILED for file in case.files)
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Say before a long scan what could not be written after it. Raises OutputError."""
+    for exporter in EXPORTERS:
+        target = getattr(options, exporter.option)
+        if not target:
+            continue
+        names = tuple(exporter.render(Case(), Run("", "", ())))
+        if names == ("",):
+            check(target, options.force)
+        else:
+            check_folder(target, names, options.force)
+
+
+def _log_to(path: str) -> None:
+    try:
+        logging.basicConfig(filename=path, level=logging.INFO, format="%(asctime)s %(message)s", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written as a log ({error.strerror or error}).") from error
 
 
 def _leave(options: argparse.Namespace, case: Case, run: Run) -> None:
@@ -246,16 +283,19 @@ def _nothing(case: Case) -> None:
 
 def _derived(source: EvidenceSource, case: Case, options: argparse.Namespace) -> None:
     """Write each derived file under its SHA-256, so that anybody can look up the bytes that findings cite."""
-    with Readers(source, 0, DEFAULT) as readers:
-        for file in case.files:
-            if not file.derived_from or not file.id:
-                continue
-            for answer in readers.read([proof.job(file)]):
-                if isinstance(answer, Excerpt):
-                    write_folder(options.derived, {file.id: answer.data}, force=True)
+    wanted = {file.path: file for file in case.files if file.derived_from and file.id}
+    with Readers(source, min(options.workers, 1)) as readers:
+        for answer in readers.read([proof.job(file) for file in wanted.values()]):
+            if isinstance(answer, Problem):
+                print(f"{show(answer.file)}: {show(answer.found)}. Its bytes are not written out.", file=sys.stderr)
+            elif isinstance(answer, Excerpt) and hashlib.sha256(answer.data).hexdigest() == wanted[answer.file].id:
+                write_folder(options.derived, {wanted[answer.file].id: answer.data}, force=True)
+            elif isinstance(answer, Excerpt):
+                print(f"{show(answer.file)}: the evidence has changed since it was read.", file=sys.stderr)
 
 
 def _baseline(options: argparse.Namespace) -> int:
+    check(options.out, options.force)
     source = _source(options)
     if source is None:
         return NOTHING
@@ -265,7 +305,7 @@ def _baseline(options: argparse.Namespace) -> int:
         return NOTHING
     write(options.out, json.dumps(learn(case), ensure_ascii=True, indent=1).encode("ascii") + b"\n", options.force)
     if options.out != "-":
-        print(f"{len(case.tasks):,} tasks of {show(case.host.get('name').value or 'this host')} written to {options.out}.")
+        print(f"{len(case.tasks):,} tasks of {show(case.host.get('name').value or 'this host')} written to {show(options.out)}.")
     return READ
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.rules.made import STOCK, Machine, findings, known, not_stated, one, registry, stated, xml
 from tests.rules.planted import PATH, REF, as_user, change, executes, handles, planted, served
+from triptych.analysis.learning import learn, read_learned
 from triptych.model.finding import Severity
 from triptych.model.task import TaskRecord
 from triptych.rules.book import judged
@@ -208,11 +211,7 @@ def test_only_what_no_list_names_is_outside_the_baseline() -> None:
 
 
 def test_a_golden_image_knows_its_own_tasks_and_no_others() -> None:
-    from triptych.analysis.learning import learn, read_learned
-
     golden = learn(Machine().case)
-    import json
-
     baseline = known().with_learned(read_learned(json.dumps(golden).encode()))
     found = [finding.task for finding in judged(planted().case, baseline) if finding.rule == "not-in-baseline"]
     assert found == [PATH]

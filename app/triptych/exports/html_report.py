@@ -11,7 +11,7 @@ from triptych.exports.json_case import Run, windows_name
 from triptych.exports.markup import Child, Markup, element, joined
 from triptych.exports.references import words
 from triptych.exports.text_summary import BASIS
-from triptych.model.case import Case, Weight
+from triptych.model.case import Case, StoreReport, Weight
 from triptych.model.evidence import EvidenceFile
 from triptych.model.finding import Finding, Severity
 from triptych.model.task import Store, Task
@@ -59,7 +59,7 @@ def _summary(case: Case, name: str, run: Run) -> Markup:
             "tr",
             element("th", _NAMES[report.store], css=report.store.value),
             element("td", "not in the evidence" if report.state == "absent" else f"{report.tasks:,} tasks"),
-            element("td", "" if report.state == "absent" else report.state + (f", {BASIS.get(report.basis, report.basis)}" if report.basis else "")),
+            element("td", _how(report)),
         )
         for report in case.reports
         if report.store in _NAMES
@@ -78,6 +78,12 @@ def _summary(case: Case, name: str, run: Run) -> Markup:
             "p", f"Scanned {run.started}. Times end in Z where they are UTC; without it they are local to the machine.", css="dim"
         ),
     )
+
+
+def _how(report: StoreReport) -> str:
+    if report.state == "absent":
+        return ""
+    return ", ".join(part for part in (report.state, BASIS.get(report.basis, report.basis)) if part)
 
 
 def _findings(case: Case) -> Iterable[Markup]:

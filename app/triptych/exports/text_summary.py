@@ -8,6 +8,7 @@ from triptych.exports.json_case import windows_name
 from triptych.exports.references import words
 from triptych.model.case import XML_NOT_LISTED, Case, StoreReport, Weight
 from triptych.model.display import show
+from triptych.model.evidence import ReadState
 from triptych.model.finding import Finding, Severity
 from triptych.model.task import Store
 
@@ -28,12 +29,8 @@ def _head(case: Case) -> list[str]:
     build = f", build {case.host.build}" if case.host.build else ""
     lines = [f"{name}  {windows}{build}", ""]
     lines += [_store(report) for report in case.reports]
-    unhashed = sum(1 for file in case.files if not file.id)
-    read = (
-        f"{len(case.files):,} files read and hashed"
-        if not unhashed
-        else f"{len(case.files) - unhashed:,} of {len(case.files):,} files read"
-    )
+    lost = sum(1 for file in case.files if file.read is ReadState.FAILED)
+    read = f"{len(case.files) - lost:,} of {len(case.files):,} files read" if lost else f"{len(case.files):,} files read and hashed"
     return [*lines, f"{'Tasks':<10} {len(case.tasks):,} in all; {read}"]
 
 

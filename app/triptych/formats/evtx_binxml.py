@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from uuid import UUID
 
-from triptych.formats.evtx_values import BINXML, NULL, STRING, is_odd, string, text_of
+from triptych.formats.evtx_values import BINXML, STRING, is_odd, members, string, text_of
 from triptych.formats.faults import FormatFault
 
-_DEPTH = 64  # values of binary XML inside one another
+_DEPTH = 128  # fragments and templates inside one another: the 64 values that the bulk reader allows
 _OPEN = 512  # elements inside one another
 _TOKENS = 50_000
 _VALUES = 4_096
@@ -24,12 +23,16 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 @dataclass(slots=True)
 class Piece:
-    """A stretch of text: where its bytes stand in the chunk (length 0 for none), and what is odd about it."""
+    """A stretch of text: where its bytes stand in the chunk (length 0 for none), and what is odd about it.
+
+    `members` are those of an array, for which Windows repeats the element.
+    """
 
     text: str
     at: int
     length: int
     odd: str = ""
+    members: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -83,7 +86,7 @@ class _Reader:
     def _fragment(self, at: int, end: int, parent: Element, values: tuple[Value, ...] | None, depth: int) -> int:
         """Read tokens into `parent` up to the end mark. `values` None means a fragment outside of a template."""
         if depth > _DEPTH:
-            raise _fault(at, "read binary XML", f"more than {_DEPTH} values inside one another")
+            raise _fault(at, "read binary XML", f"more than {_DEPTH // 2} values inside one another")
         stack = [parent]
         target: list[Piece] | None = None
         in_template = depth % 2 == 1
@@ -187,8 +190,9 @@ class _Reader:
             if value.length:
                 self._fragment(value.at, value.at + value.length, element, None, depth + 1)
             return
-        text, odd = text_of(value.kind, self._data[value.at : value.at + value.length])
-        pieces.append(Piece(text, value.at, value.length, odd))
+        raw = self._data[value.at : value.at + value.length]
+        text, odd = text_of(value.kind, raw)
+        pieces.append(Piece(text, value.at, value.length, odd, members(value.kind, raw)))
 
 
 def instance_at(data: bytes, at: int) -> tuple[int, int]:
@@ -220,47 +224,46 @@ def values_at(data: bytes, at: int, end: int) -> tuple[tuple[Value, ...], int]:
     return tuple(found), place
 
 
-def doubtful(data: bytes, at: int, length: int) -> bool:
-    """Whether a record holds what the bulk reader drops without a word: odd text, values that are missing, no template."""
-    try:
-        return _doubtful(data, at + 24, at + length - 4)
-    except (FormatFault, struct.error, IndexError):
-        return True
+class Doubts:
+    """Finds the records of one log in which the bulk reader drops something without a word."""
 
+    def __init__(self) -> None:
+        self._templates: dict[tuple[bytes, int], tuple[int, bool]] = {}  # by GUID and length of the definition
 
-def _doubtful(data: bytes, at: int, end: int) -> bool:
-    if data[at] == _FRAGMENT:
-        at += 4
-    if data[at] != _INSTANCE:
-        return True
-    definition, table = instance_at(data, at)
-    values, _ = values_at(data, table, end)
-    needed, odd = _template(data, definition)
-    if odd or needed > len(values):
-        return True
-    for value in values:
-        if value.kind == STRING and is_odd(data[value.at : value.at + value.length]):
+    def about(self, data: bytes, at: int, length: int) -> bool:
+        """Whether a record holds odd text, lacks values that its template asks for, or has no template."""
+        try:
+            return self._fragment(data, at + 24, at + length - 4)
+        except (FormatFault, struct.error, IndexError):
             return True
-        if value.kind == BINXML and value.length and _doubtful(data, value.at, value.at + value.length):
+
+    def _fragment(self, data: bytes, at: int, end: int) -> bool:
+        if data[at] == _FRAGMENT:
+            at += 4
+        if data[at] != _INSTANCE:
             return True
-    return False
+        definition, table = instance_at(data, at)
+        values, _ = values_at(data, table, end)
+        needed, odd = self._template(data, definition)
+        if odd or needed > len(values):
+            return True
+        for value in values:
+            if value.kind == STRING and is_odd(data[value.at : value.at + value.length]):
+                return True
+            if value.kind == BINXML and value.length and self._fragment(data, value.at, value.at + value.length):
+                return True
+        return False
 
-
-_templates: dict[tuple[UUID, int], tuple[int, bool]] = {}
-
-
-def _template(data: bytes, definition: int) -> tuple[int, bool]:
-    """How many values a template uses, and whether its own text is odd; remembered by its GUID and length."""
-    size = struct.unpack_from("<I", data, definition + 20)[0]
-    key = (UUID(bytes_le=data[definition + 4 : definition + 20]), size)
-    known = _templates.get(key)
-    if known is None:
-        probe = _Probe(data)
-        probe.read(definition)
-        if len(_templates) > 10_000:
-            _templates.clear()
-        known = _templates[key] = (probe.needed, probe.odd)
-    return known
+    def _template(self, data: bytes, definition: int) -> tuple[int, bool]:
+        """How many values a template uses, and whether its own text is odd."""
+        size = struct.unpack_from("<I", data, definition + 20)[0]
+        key = (data[definition + 4 : definition + 20], size)
+        known = self._templates.get(key)
+        if known is None:
+            probe = _Probe(data)
+            probe.read(definition)
+            known = self._templates[key] = (probe.needed, probe.odd)
+        return known
 
 
 class _Probe(_Reader):
@@ -285,6 +288,3 @@ class _Probe(_Reader):
 
 def _fault(at: int, tried: str, found: str) -> FormatFault:
     return FormatFault("evtx.binxml", f"chunk offset 0x{at:X}", tried, found)
-
-
-__all__ = ["NULL", "Element", "Piece", "Value", "doubtful", "instance_at", "read_event", "values_at"]

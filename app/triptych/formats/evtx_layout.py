@@ -195,9 +195,7 @@ def _walk(data: bytes, end: int, guess: bool) -> tuple[list[Slot], list[Hole], i
         found = _damaged(data, at, stop, slots) if stop >= 0 else None
         if found is not None:
             slots.append(found)
-        elif guess and following < 0:
-            break
-        elif stop < 0:
+        elif stop < 0 or (guess and following < 0):
             break
         else:
             holes.append(Hole(at, stop - at))
@@ -229,7 +227,9 @@ def _behind(chunk: Chunk, header: ChunkHeader, slots: list[Slot], at: int, follo
         _, size, number, ticks = _HEAD(chunk.data, at)
         expected = last.number + 1 if last else header.first
         in_range = ranged and header.first <= number <= header.last and (last is None or number > last.number)
-        goes_on = number == expected and last is not None and last.ticks <= ticks < LATEST and (follower is None or follower > number)
+        goes_on = (
+            number == expected and last is not None and last.ticks <= ticks < LATEST and (follower is None or follower > number)
+        )
         if not (in_range or goes_on):
             break
         last = Slot(number, at, size, ticks, "time" if ticks >= LATEST else "")

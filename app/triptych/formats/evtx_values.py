@@ -110,13 +110,19 @@ def _bool(data: bytes) -> tuple[str, str]:
 _SIMPLE = {13: _bool, GUID: _guid, 16: _hex, FILETIME: _filetime, SYSTEMTIME: _systemtime, SID: _sid, 20: _hex, 21: _hex}
 
 
-def _array(kind: int, data: bytes) -> tuple[str, str]:
-    """Members joined by a comma and a space; strings stand apart by NULs."""
+def members(kind: int, data: bytes) -> tuple[str, ...] | None:
+    """The members of an array, for which Windows repeats the element; None for any other type."""
+    if not kind & _ARRAY:
+        return None
+    kind &= ~_ARRAY
     if kind == STRING:
-        members = data[: len(data) & ~1].decode("utf-16-le", "surrogatepass").removesuffix("\0").split("\0")
-        return ", ".join(members), ""
+        return tuple(data[: len(data) & ~1].decode("utf-16-le", "surrogatepass").removesuffix("\0").split("\0"))
     size = _SIZES.get(kind)
     if size is None or len(data) % size:
-        return data.hex().upper(), f"an array of the type 0x{kind:02X}, shown as hex"
-    read = [text_of(kind, data[at : at + size]) for at in range(0, len(data), size)]
-    return ", ".join(text for text, _ in read), next((odd for _, odd in read if odd), "")
+        return (data.hex().upper(),)
+    return tuple(text_of(kind, data[at : at + size])[0] for at in range(0, len(data), size))
+
+
+def _array(kind: int, data: bytes) -> tuple[str, str]:
+    known = kind == STRING or (kind in _SIZES and len(data) % _SIZES[kind] == 0)
+    return ", ".join(members(kind | _ARRAY, data) or ()), "" if known else f"an array of the type 0x{kind:02X}, shown as hex"

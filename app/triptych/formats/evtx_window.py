@@ -10,7 +10,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Protocol
 
 import evtx
@@ -138,13 +138,16 @@ def texts(data: bytes) -> list[str | None]:
     `validate_checksums` whole chunks would vanish: checksums are our own affair.
     """
     found: list[str | None] = []
+    records: Iterable[dict[str, str]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        records = evtx.PyEvtxParser(io.BytesIO(_HEADER + data), number_of_threads=1).records_json()
+        try:
+            records = evtx.PyEvtxParser(io.BytesIO(_HEADER + data), number_of_threads=1).records_json()
+        except (RuntimeError, OSError):
+            return found
         while True:
             try:
-                for record in records:
-                    found.append(record["data"])
+                found.extend(record["data"] for record in records)
             except RuntimeError as error:
                 if not str(error).startswith("Failed to parse record number"):
                     return found

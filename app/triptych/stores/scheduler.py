@@ -18,7 +18,7 @@ from triptych.formats.sddl import parse_sddl
 from triptych.formats.security_descriptor import ADMINISTRATOR_TOKEN, SYSTEM_TOKEN, USER_TOKEN, grants
 from triptych.limits import Limits
 from triptych.model.case import Case, Fact, Problem, Weight
-from triptych.model.evidence import EvidenceRef, Reading, State, stated
+from triptych.model.evidence import EvidenceFile, EvidenceRef, Reading, ReadState, State, stated
 from triptych.model.task import Keeping, Presence, Store, TaskRecord, TraceKind
 from triptych.stores.job import Answer, Job, StoreReader
 
@@ -39,15 +39,37 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
             yield Problem(
                 Weight.LOST, error.code, item.path, "the whole file", "read the listing", str(error), "the listing", "give it again"
             )
+            yield EvidenceFile(item.path, LISTING, item.size, item.modified, "", ReadState.FAILED, note=str(error))
             continue
         faults = Faults(item.path)
         listing = read_listing(data, item.path, faults, limits)
+        if not listing.entries and not faults.problems:
+            _empty(faults)
         yield from (_record(entry) for entry in listing.entries)
         yield from _facts(listing.entries, listing.hosts)
         if listing.balance is not None:
             yield listing.balance
         yield from faults.problems
-        yield source.describe(item.path, data, f"listing ({listing.kind})")
+        lost = any(problem.severity is Weight.LOST for problem in faults.problems)
+        ledger = source.describe(item.path, data, f"listing ({listing.kind})")
+        yield replace(ledger, read=_how_read(ledger.read, lost, bool(listing.entries)))
+
+
+def _how_read(of_the_file: ReadState, lost: bool, listed: bool) -> ReadState:
+    if lost and not listed:
+        return ReadState.FAILED
+    return ReadState.PART if lost else of_the_file
+
+
+def _empty(faults: Faults) -> None:
+    faults.add(
+        Weight.DOUBT,
+        "listing.no-tasks",
+        "the whole file",
+        tried="find the tasks it lists",
+        found="it names none",
+        advice="a Windows without any task does not exist: list them again, with the rights of an administrator",
+    )
 
 
 def _record(entry: Entry) -> TaskRecord:

@@ -119,8 +119,10 @@ def _objects(text: str, decoder: json.JSONDecoder, faults: Faults) -> Iterator[F
             continue
         if isinstance(value, dict):
             yield Found(value, at, stop)
-        elif isinstance(value, list):
-            yield from (Found(member, at, stop) for member in value if isinstance(member, dict))
+        else:
+            members = value if isinstance(value, list) else [value]
+            yield from (Found(member, at, stop) for member in members if isinstance(member, dict))
+            _no_objects(sum(not isinstance(member, dict) for member in members), text, at, faults)
         at = _space(text, stop)
     if array and at >= len(text):
         faults.add(
@@ -131,6 +133,20 @@ def _objects(text: str, decoder: json.JSONDecoder, faults: Faults) -> Iterator[F
             found="the file ends before it",
             lost="the entries behind the cut, how many nobody can tell",
             advice="export the listing again",
+        )
+
+
+def _no_objects(count: int, text: str, at: int, faults: Faults) -> None:
+    if count:
+        line = text.count("\n", 0, at) + 1
+        faults.add(
+            Weight.LOST,
+            "listing.json-no-object",
+            f"line {line}, character {at}",
+            tried="read an entry",
+            found=f"{count:,} values that are no objects, and no task therefore",
+            lost="what they say",
+            advice="look at the place in an editor",
         )
 
 

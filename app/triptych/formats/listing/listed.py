@@ -105,17 +105,28 @@ def with_leading(path: str) -> str:
 
 
 def merged(rows: list[Listed]) -> list[Listed]:
-    """schtasks prints a row a trigger: one task a path, the first row's values, the extras of all."""
+    """schtasks prints a row a trigger: one task a path, the first row's values, what the further rows say beside as extras."""
     found: dict[str, Listed] = {}
     for row in rows:
         key = row.path.casefold()
         first = found.get(key)
         if first is None:
             found[key] = row
-        elif new := tuple(
-            extra
-            for extra in row.extras
-            if extra.reading.value not in {e.reading.value for e in first.extras if e.name == extra.name}
-        ):
+        elif new := tuple(extra for extra in _told(row) if not _has(first, extra)):
             found[key] = replace(first, extras=first.extras + new)
     return list(found.values())
+
+
+def _told(row: Listed) -> tuple[Extra, ...]:
+    """Everything a row says, under the names of the columns: also what would be the same in each row of one task."""
+    columns = {
+        "Author": row.registration.author,
+        "Comment": row.registration.description,
+        "Run As User": row.principal.user_id,
+        "Status": row.run.state,
+    }
+    return (*row.extras, *(Extra(name, reading) for name, reading in columns.items() if reading.stated))
+
+
+def _has(first: Listed, extra: Extra) -> bool:
+    return any(told.name == extra.name and told.reading.value == extra.reading.value for told in _told(first))

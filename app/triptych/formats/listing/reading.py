@@ -59,7 +59,7 @@ def read_listing(data: bytes, file: str, faults: Faults, limits: Limits) -> List
     csv = read_csv(text, file, faults, limits)
     if csv is not None:
         return _csv(csv, faults)
-    rows, balance = schtasks.from_list(text, file)
+    rows, balance = schtasks.from_list(text, file, faults)
     if rows:
         return Listing("schtasks list", _entries(rows), balance)
     faults.add(
@@ -108,6 +108,8 @@ def _json(text: Text, file: str, faults: Faults, limits: Limits) -> Listing:
     if any(stores):
         return Listing("Velociraptor", _velociraptor(values), balance)
     rows = [powershell.from_object(value, ref_of) for value, ref_of in values if powershell.is_task(value)]
+    balance = Balance(file, "entries", entries, len(rows), 0, entries - len(rows))
+    _not_tasks(entries - len(rows), entries, faults)
     return Listing("Get-ScheduledTask JSON", _entries(merged(rows)), balance)
 
 
@@ -128,7 +130,22 @@ def _clixml(text: Text, file: str, faults: Faults) -> Listing:
         if powershell.is_task(value):
             line = text.lines[min(number, len(text.lines)) - 1]
             rows.append(powershell.from_object(value, _refs_of_line(line, file)))
-    return Listing("Get-ScheduledTask CLIXML", _entries(merged(rows)), Balance(file, "objects", len(values), len(values)))
+    others = len(values) - len(rows)
+    _not_tasks(others, len(values), faults)
+    return Listing("Get-ScheduledTask CLIXML", _entries(merged(rows)), Balance(file, "objects", len(values), len(rows), 0, others))
+
+
+def _not_tasks(others: int, entries: int, faults: Faults) -> None:
+    if others:
+        faults.add(
+            Weight.LOST,
+            "listing.not-a-task",
+            f"{others:,} of {entries:,} entries",
+            tried="read each entry as a task",
+            found="entries without a TaskName",
+            lost="those entries",
+            advice="look at them in an editor: Get-ScheduledTask writes a TaskName for each",
+        )
 
 
 def _refs_of_line(line: Line, file: str) -> Callable[[str], EvidenceRef]:

@@ -56,18 +56,22 @@ def from_csv(csv: Csv, faults: Faults) -> list[Listed]:
         named = _by_place(row) if localised else row
         listed = _listed(named)
         if listed is None:
-            faults.add(
-                Weight.LOST,
-                "listing.nameless",
-                f"line {row.line}",
-                tried="read a task",
-                found="no task name in the row",
-                lost="the row",
-                advice="look at the line in the listing",
-            )
+            _nameless(row, faults)
             continue
         found.append(listed)
     return merged(found)
+
+
+def _nameless(row: Row, faults: Faults) -> None:
+    faults.add(
+        Weight.LOST,
+        "listing.nameless",
+        f"line {row.line}",
+        tried="read a task",
+        found="no task name in the row",
+        lost="the row",
+        advice="look at the line in the listing",
+    )
 
 
 def _by_place(row: Row) -> Row:
@@ -100,7 +104,7 @@ def _listed(row: Row) -> Listed | None:
     )
 
 
-def from_list(text: Text, file: str) -> tuple[list[Listed], Balance]:
+def from_list(text: Text, file: str, faults: Faults) -> tuple[list[Listed], Balance]:
     """Tasks of LIST output: `Name:   value` lines, a record from HostName (the first name, in other languages) to the next."""
     found: list[Listed] = []
     record: list[tuple[str, Cell]] = []
@@ -115,10 +119,10 @@ def from_list(text: Text, file: str) -> tuple[list[Listed], Balance]:
         counted += 1
         first = first or name
         if name == first and record:
-            found += _record(record)
+            found += _record(record, faults)
             record = []
         record.append((name, cell))
-    found += _record(record)
+    found += _record(record, faults)
     return merged(found), Balance(file, "lines", counted, counted)
 
 
@@ -131,7 +135,7 @@ def _pair(line: Line, file: str) -> tuple[str, Cell]:
     return line.text[:at].strip(), Cell(value, line.number, line.span(file, start, start + max(len(value), 1)))
 
 
-def _record(cells: list[tuple[str, Cell]]) -> Iterator[Listed]:
+def _record(cells: list[tuple[str, Cell]], faults: Faults) -> Iterator[Listed]:
     if not cells:
         return
     first, last = cells[0][1], cells[-1][1]
@@ -142,6 +146,8 @@ def _record(cells: list[tuple[str, Cell]]) -> Iterator[Listed]:
     listed = _listed(row)
     if listed is not None:
         yield listed
+    elif len(cells) > 2:  # a title or a remark before the first record has a colon too
+        _nameless(row, faults)
 
 
 def from_table(text: Text, file: str) -> tuple[list[Listed], Balance]:

@@ -1,0 +1,220 @@
+"""One event of a log as plain fields, from the bulk reader's JSON or from the second reader's tree."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from triptych.formats.evtx_binxml import Element
+from triptych.formats.evtx_layout import LATEST
+from triptych.model.times import parse_iso
+
+Pairs = tuple[tuple[str, str], ...]
+
+_TEXT = r'"((?:[^"\\]|\\.)*)"'
+_HEAD = re.compile(
+    r'\{"Event":\{(?:"#attributes":\{"xmlns":"[^"]*"\},)?"System":\{'
+    rf'"Provider":\{{"#attributes":\{{"Name":{_TEXT}(?:,"Guid":"[^"]*")?(?:,"EventSourceName":"(?:[^"\\]|\\.)*")?\}}\}},'
+    r'"EventID":(?:(\d+)|\{"#attributes":\{"Qualifiers":\d+\},"#text":(\d+)\}),'
+    r'(?:"Version":(\d+),)?"Level":\d+,"Task":\d+,(?:"Opcode":\d+,)?"Keywords":"0x[0-9a-f]+",'
+    r'"TimeCreated":\{"#attributes":\{"SystemTime":"([^"]*)"\}\},"EventRecordID":(\d+),'
+    r'(?:"Correlation":(?:null|\{"#attributes":\{(?:"ActivityID":"([^"]*)")?(?:,?"RelatedActivityID":"[^"]*")?\}\}),)?'
+    r'(?:"Execution":\{"#attributes":\{"ProcessID":(\d+),"ThreadID":(\d+)\}\},)?'
+    rf'"Channel":{_TEXT},"Computer":{_TEXT},'
+    r'"Security":(?:null|\{"#attributes":\{"UserID":"([^"]*)"\}\})\},"(?:Event|User)Data":'
+).match
+_EVENT_ID = re.compile(r'"EventID":(?:\{"#attributes":\{[^}]*\},"#text":)?"?(\d{1,9})').search
+_CHANNEL = re.compile(rf'"Channel":{_TEXT},"Computer":').search
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ODD_NAME = re.compile(r'[<>&"\x00-\x1f\ud800-\udfff]').search
+
+
+class Fields(NamedTuple):
+    """What an event states of itself. Numbers are None where it states none, texts empty; `data` in the order written.
+
+    `system_time` is the text of TimeCreated: six digits at most, so the record header's ticks are preferred to it.
+    """
+
+    record_id: int | None
+    system_time: str
+    event_id: int | None
+    version: int | None
+    channel: str
+    provider: str
+    computer: str
+    process_id: int | None
+    thread_id: int | None
+    user: str
+    activity: str
+    data: Pairs
+
+
+def event_id(text: str) -> int:
+    """The EventID of a record as JSON, without parsing it; -1 where it states none."""
+    match = _EVENT_ID(text)
+    return int(match[1]) if match else -1
+
+
+def channel(text: str) -> str:
+    """The channel of a record as JSON, without parsing it; "" where it states none."""
+    match = _CHANNEL(text)
+    return _unescaped(match[1]) if match else ""
+
+
+def channel_mark(name: str) -> str:
+    """The piece of JSON that a record of that channel holds and that no value can forge."""
+    return f'"Channel":{json.dumps(name, ensure_ascii=False)},"Computer":'
+
+
+def fields_of(text: str) -> Fields:
+    """The fields of a record as JSON. Raises ValueError or RecursionError where it is no JSON that can be read."""
+    match = _HEAD(text)
+    if match is None:
+        return _generic(text)
+    provider, plain, qualified, version, time, record, activity, process, thread, name, computer, user = match.groups()
+    body = json.loads(text[match.end() : -2], object_pairs_hook=tuple)
+    return Fields(
+        int(record), time, int(plain or qualified), int(version) if version else None, _unescaped(name), _unescaped(provider),
+        _unescaped(computer), int(process) if process else None, int(thread) if thread else None, user or "", activity or "",
+        tuple(_pairs(body)),
+    )  # fmt: skip
+
+
+def _unescaped(text: str) -> str:
+    return str(json.loads(f'"{text}"')) if "\\" in text else text
+
+
+def _pairs(body: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves of an object in order; an array is one pair a member, an element's own text stands under its name."""
+    if type(body) is not tuple:
+        yield from _leaf(name, body)
+        return
+    for key, value in body:
+        if type(value) is str:
+            yield (name if key == "#text" else key), value
+        elif key == "#attributes":
+            if name and type(value) is tuple:
+                yield from ((f"{name}/@{attribute}", _plain(found)) for attribute, found in value if _kept(attribute))
+        elif type(value) is tuple:
+            yield from _pairs(value, key)
+        else:
+            yield from _leaf(name if key == "#text" else key, value)
+
+
+def _kept(attribute: str) -> bool:
+    return attribute != "Name" and not attribute.startswith("xmlns")
+
+
+def _leaf(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if type(value) is list:
+        for member in value:
+            yield from _pairs(member, name)
+    elif name or value is not None:
+        yield name, _plain(value)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value)
+
+
+def _generic(text: str) -> Fields:
+    """Any other shape: classic events, UserData of its own making, hostile ones."""
+    event = _first(json.loads(text, object_pairs_hook=tuple), "Event")
+    system = _first(event, "System")
+    attribute = {
+        (element, name): _plain(value)
+        for element in ("Provider", "TimeCreated", "Correlation", "Execution", "Security")
+        for name, value in _members(_first(_first(system, element), "#attributes"))
+    }
+    data: list[tuple[str, str]] = []
+    for name, body in _members(event):
+        if name not in ("System", "#attributes"):
+            data += _pairs(body)
+    return Fields(
+        _number(_first(system, "EventRecordID")), attribute.get(("TimeCreated", "SystemTime"), ""),
+        _number(_first(system, "EventID")), _number(_first(system, "Version")), _plain(_first(system, "Channel")),
+        attribute.get(("Provider", "Name"), ""), _plain(_first(system, "Computer")),
+        _number(attribute.get(("Execution", "ProcessID"))), _number(attribute.get(("Execution", "ThreadID"))),
+        attribute.get(("Security", "UserID"), ""), attribute.get(("Correlation", "ActivityID"), ""), tuple(data),
+    )  # fmt: skip
+
+
+def _members(value: object) -> tuple[tuple[str, object], ...]:
+    return value if type(value) is tuple else ()
+
+
+def _first(value: object, name: str) -> object:
+    return next((found for key, found in _members(value) if key == name), None)
+
+
+def _number(value: object) -> int | None:
+    if type(value) is tuple:
+        value = _first(value, "#text")
+    if type(value) is int:
+        return value
+    text = value if type(value) is str else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def fields_of_tree(event: Element) -> Fields:
+    """The same fields from the second reader's tree."""
+    system = event.child("System") or Element("System")
+
+    def text(name: str) -> str:
+        found = system.child(name)
+        return found.text if found else ""
+
+    def attribute(element: str, name: str) -> str:
+        found = system.child(element)
+        return found.attribute(name) if found else ""
+
+    data: list[tuple[str, str]] = []
+    for child in event.children:
+        if child.name != "System":
+            data += _tree_pairs(child, top=True)
+    return Fields(
+        _number(text("EventRecordID")), attribute("TimeCreated", "SystemTime"), _number(text("EventID")),
+        _number(text("Version")), text("Channel"), attribute("Provider", "Name"), text("Computer"),
+        _number(attribute("Execution", "ProcessID")), _number(attribute("Execution", "ThreadID")),
+        attribute("Security", "UserID"), attribute("Correlation", "ActivityID"), tuple(data),
+    )  # fmt: skip
+
+
+def _tree_pairs(element: Element, top: bool = False) -> Iterator[tuple[str, str]]:
+    name = "" if top else element.attribute("Name") or element.name
+    if not top:
+        for key, pieces in element.attributes:
+            if _kept(key):
+                yield f"{name}/@{key}", "".join(piece.text for piece in pieces)
+    arrays = [piece.members for piece in element.pieces if piece.members is not None]
+    if len(element.pieces) == 1 and arrays:
+        yield from ((name, member) for member in arrays[0])
+    elif element.text.strip() if element.children else element.text or not top:
+        yield name, element.text
+    for child in element.children:
+        yield from _tree_pairs(child)
+
+
+def ticks_of(system_time: str, written: int) -> int:
+    """When the event happened: the record header's ticks where TimeCreated agrees with them to the microsecond, else its own."""
+    try:
+        micro = (datetime.fromisoformat(system_time) - _EPOCH) // _MICROSECOND
+    except (ValueError, TypeError):
+        try:
+            return parse_iso(system_time).ticks
+        except ValueError:
+            return written
+    return written if -1 <= micro - written // 10 <= 1 or written >= LATEST and micro < 0 else micro * 10
+
+
+def odd_names(data: Pairs) -> tuple[str, ...]:
+    """Names that are markup or hold characters that no name may: they are shown, and never taken for elements."""
+    return tuple(name for name, _ in data if _ODD_NAME(name))
