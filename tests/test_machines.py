@@ -89,6 +89,7 @@ EXPECTED: dict[str, dict[str, Severity]] = {
     "earlier-system": {"deleted-recovered": LOW},
     "only-in-log": {"sd-missing": CRITICAL, "deleted-recovered": MEDIUM},
     "index-in-log": {"index-zero": HIGH},
+    "over-two-logs": {"sd-missing": CRITICAL, "index-zero": HIGH, "deleted-recovered": MEDIUM},
     "undone-in-log": {"deleted-recovered": MEDIUM},
 }
 # Windows 7 keeps neither actions nor descriptors in the registry, has fewer protecting tasks, and job files are its own.

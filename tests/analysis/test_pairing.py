@@ -118,3 +118,31 @@ def test_written_times_come_along() -> None:
     case = _case(record(Store.XML), replace(old, path="\\B"))
     assert other_views(case)[0].written == utc("2026-01-01T00:00:00")
     assert say(1).refs == (ref(),)
+
+
+def test_a_name_that_a_listing_cut_joins_the_one_task_it_can_be_of() -> None:
+    long = "\\A\\OneDrive Standalone Update Task-S-1-5-21-3421098713-1182647702"
+    cut = f"\\A\\{long[3:43]}"
+    (task,) = _case(record(Store.REGISTRY, long, guid=GUID), record(Store.SCHEDULER, cut)).tasks
+    assert (task.path, task.guid) == (long, GUID)
+    assert task.record(Store.SCHEDULER)
+    (task,) = _case(record(Store.REGISTRY, long, guid=GUID), record(Store.SCHEDULER, f"\\A\\{long[3:40]}...")).tasks
+    assert task.record(Store.SCHEDULER)
+
+
+def test_names_cut_alike_go_to_as_many_tasks_and_no_further() -> None:
+    tasks = [record(Store.REGISTRY, f"\\{'x' * 40}{letter}", guid=guid) for letter, guid in (("a", GUID), ("b", OTHER))]
+    listed = [record(Store.SCHEDULER, f"\\{'x' * 40}") for _ in range(3)]
+    case = _case(*tasks, *listed)
+    assert [bool(task.record(Store.SCHEDULER)) for task in case.tasks] == [True, True, True]
+    assert sorted(len(task.path) for task in case.tasks) == [41, 42, 42]
+
+
+def test_whole_names_and_names_of_other_folders_are_not_joined() -> None:
+    long = f"\\A\\{'x' * 50}"
+    for listed in ("\\A\\xxxx", f"\\B\\{'x' * 40}", f"\\A\\{'x' * 39}y"):
+        assert len(_case(record(Store.REGISTRY, long, guid=GUID), record(Store.SCHEDULER, listed)).tasks) == 2
+    both = _case(
+        record(Store.REGISTRY, long, guid=GUID), record(Store.SCHEDULER, long), record(Store.SCHEDULER, f"\\A\\{'x' * 40}")
+    )
+    assert len(both.tasks) == 2

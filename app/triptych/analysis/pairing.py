@@ -13,6 +13,7 @@ from triptych.model.task import Absence, Presence, Store, Task, TaskRecord, Text
 STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 NOT_LISTED = XML_NOT_LISTED
 _READ = ("read", "partly")
+_SHOWN = 40  # characters of a name that schtasks shows in columns
 _SPELLING = (Store.REGISTRY, Store.SCHEDULER, Store.XML, Store.LOG)
 _ORPHANS = {"": 0, "tree": 1, "tasks": 2}
 _TELLING_KINDS = ("task file", "reg-export")
@@ -25,9 +26,46 @@ def paired(case: Case) -> Case:
     for record in case.records:
         if record.view == view:
             groups[record.path.casefold()].append(record)
+    _join_cut_names(groups)
     absences = _Absences(case, view)
     tasks = [absences.added(task) for group in groups.values() for task in _tasks(group)]
     return case.with_(tasks=tuple(sorted(tasks, key=lambda task: (task.path.casefold(), task.guid, task.path))))
+
+
+def _join_cut_names(groups: dict[str, list[TaskRecord]]) -> None:
+    """Put rows of a listing whose names were cut (schtasks TABLE: after 40 characters) to the tasks that they can be of.
+
+    Names that are alike as far as they are shown go to those tasks in the order of their paths; what is left stays by itself.
+    """
+    cut = [path for path, group in groups.items() if _may_be_cut(path) and all(one.store is Store.SCHEDULER for one in group)]
+    if not cut:
+        return
+    whole: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(groups):
+        if len(path) > len(_shown_start(path)) and not any(one.store is Store.SCHEDULER for one in groups[path]):
+            whole[_shown_start(path)].append(path)
+    for path in sorted(cut):
+        fitting = [other for other in whole[_shown_start(path)] if other.startswith(_stem(path))]
+        for record, other in zip(groups[path], fitting, strict=False):
+            groups[other].append(record)
+            whole[_shown_start(path)].remove(other)
+        del groups[path][: len(fitting)]
+        if not groups[path]:
+            del groups[path]
+
+
+def _may_be_cut(path: str) -> bool:
+    return _SHOWN - 3 <= len(path.rpartition("\\")[2]) <= _SHOWN
+
+
+def _stem(path: str) -> str:
+    return path.removesuffix("...").removesuffix("\u2026")
+
+
+def _shown_start(path: str) -> str:
+    """A path with as much of its name as even a name that ends in dots shows."""
+    folder, _, name = path.rpartition("\\")
+    return f"{folder}\\{name[: _SHOWN - 3]}"
 
 
 def shown_view(case: Case) -> str:

@@ -94,6 +94,8 @@ def _pairs(body: object, name: str = "") -> Iterator[tuple[str, str]]:
         yield from _leaf(name, body)
         return
     for key, value in body:
+        if key[-1:].isdigit() and "_" in key:
+            key = _repeated(key, body)
         if type(value) is str:
             yield (name if key == "#text" else key), value
         elif key == "#attributes":
@@ -103,6 +105,14 @@ def _pairs(body: object, name: str = "") -> Iterator[tuple[str, str]]:
             yield from _pairs(value, key)
         else:
             yield from _leaf(name if key == "#text" else key, value)
+
+
+def _repeated(key: str, body: tuple[tuple[str, object], ...]) -> str:
+    """The name of an element that the bulk reader numbered because it stands there several times (`Application_2`)."""
+    base, _, number = key.rpartition("_")
+    names = {name for name, _ in body}
+    numbered = base in names and number.isdigit() and (number == "1" or f"{base}_1" in names)
+    return base if numbered else key
 
 
 def _kept(attribute: str) -> bool:

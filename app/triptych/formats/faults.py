@@ -50,6 +50,10 @@ class Faults:
             found = f"{type(error).__name__}: {error}"[:300]
             self.add(Weight.LOST, code, where, tried=tried, found=found, lost=lost, advice=advice)
 
+    def within(self, place: str) -> Faults:
+        """The same collection for what stands inside a place: the place is named before each `where`."""
+        return _Within(self, place)
+
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What was noted, with one further row for each kind that overflowed."""
@@ -67,3 +71,24 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+class _Within(Faults):
+    """Hands on to an outer collection, with its place before each `where`."""
+
+    def __init__(self, outer: Faults, place: str) -> None:
+        super().__init__(outer.file)
+        self._outer, self._place = outer, place
+
+    def add(
+        self, severity: Weight, code: str, where: str, *, tried: str, found: str, lost: str = "nothing", advice: str = ""
+    ) -> None:
+        inside = f"{self._place}, {where}" if where else self._place
+        self._outer.add(severity, code, inside, tried=tried, found=found, lost=lost, advice=advice)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._outer.problems
+
+    def __len__(self) -> int:
+        return len(self._outer)

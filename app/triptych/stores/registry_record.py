@@ -122,7 +122,7 @@ def _keeping(source: Source, tree: TreeKey | None, tasks: Held | None) -> Keepin
             keeping,
             tree_id=values.text(held, "Id"),
             index=values.number(held, "Index"),
-            access=values.access(held, source.era, source.faults),
+            access=values.access(held, source.era, source.faults.within(held.key.path)),
             tree_written=values.written(held.key),
         )
     if tasks is not None:
@@ -200,7 +200,7 @@ def _with_actions(source: Source, record: TaskRecord, tasks: Held) -> TaskRecord
             return replace(record, has_actions=False)
         absent: Whole = not_stated(None, tasks.key.ref)
         return replace(record, keeping=replace(record.keeping, actions_version=absent))
-    blob: ActionsBlob = decode_actions(block, source.faults, source.limits.actions)
+    blob: ActionsBlob = decode_actions(block, source.faults.within(tasks.key.path), source.limits.actions)
     keeping = replace(record.keeping, actions_version=version(blob, block), actions_context=context(blob, block))
     record = replace(record, actions=tell_actions(blob, block), keeping=keeping)
     return _left_over(record, "Actions", block, blob.rest)
@@ -211,7 +211,7 @@ def _with_triggers(source: Source, record: TaskRecord, tasks: Held) -> TaskRecor
     if block is None:
         absent: Whole = not_stated(None, tasks.key.ref)
         return replace(record, keeping=replace(record.keeping, triggers_version=absent))
-    blob = decode_triggers(block, source.faults, source.limits.triggers)
+    blob = decode_triggers(block, source.faults.within(tasks.key.path), source.limits.triggers)
     told = tell_triggers(blob, block)
     record = replace(
         record,
@@ -228,7 +228,7 @@ def _with_run(source: Source, record: TaskRecord, tasks: Held) -> TaskRecord:
     block, record = _blob(record, tasks, "DynamicInfo")
     if block is None:
         return record
-    blob = decode_dynamic_info(block, source.faults)
+    blob = decode_dynamic_info(block, source.faults.within(tasks.key.path))
     run = RunState(
         registered=_moment(blob, block, "created"),
         last_run=_moment(blob, block, "last_run"),
