@@ -6,11 +6,14 @@ import json
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from tests.material import PROJECT
 from triptych import cli
 from triptych.evidence.source import open_source
 from triptych.model.case import Case
@@ -92,8 +95,20 @@ def scanned(*paths: str | Path, listings: tuple[str, ...] = (), workers: int = 0
     return case
 
 
+@cache
+def schema() -> Json:
+    found: Json = json.loads((PROJECT / "docs" / "scan.schema.json").read_text("utf-8"))
+    return found
+
+
+def named(path: str, problems: list[Json]) -> bool:
+    """Whether a problem is about a file: by name, or as one of many below a folder that are counted together."""
+    return any(row["file"] == path or (row["count"] > 1 and path.startswith(row["file"])) for row in problems)
+
+
 def assert_nothing_silent(told: Told) -> None:
     """What must hold of every scan, whatever the evidence: each problem is said in full, counts close, citations point at bytes."""
+    jsonschema.validate(told.document, schema())
     for problem in told.problems:
         assert CODE.fullmatch(problem["code"]), problem
         assert problem["severity"] in ("lost", "doubt", "note")
@@ -104,7 +119,7 @@ def assert_nothing_silent(told: Told) -> None:
     assert "balance.open" not in told.codes
     sizes = {file["path"]: file["size"] for file in told.document["evidence"]}
     for file in told.document["evidence"]:
-        assert file["read"] == "whole" or any(problem["file"] == file["path"] for problem in told.problems), file
+        assert file["read"] == "whole" or named(file["path"], told.problems), file
         assert file["sha256"] or file["read"] != "whole", file
     for ref in [ref for row in (*told.document["findings"], *told.document["timeline"]) for ref in row["evidence"]]:
         assert ref["length"] >= 1

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 from tests.scanning import Scanned
+from tests.telling import tells
 from triptych.limits import DEFAULT
 from triptych.model.case import Case
-from triptych.model.evidence import EvidenceRef, Reading, State
+from triptych.model.evidence import EvidenceRef, Reading, RegistryPlace, State
 from triptych.model.task import leaves
+from triptych.model.times import Instant
 from triptych.stores import proof
 
 
@@ -48,6 +53,7 @@ class Bytes:
         self.files = {file.path: file for file in scanned.case.files}
         self._source = scanned.source
         self._read: dict[str, bytes] = {}
+        self._breaks: dict[str, list[int]] = {}
 
     def of(self, path: str) -> bytes:
         """Raises KeyError for a file that is not in the ledger."""
@@ -55,6 +61,14 @@ class Bytes:
             file = self.files[path]
             self._read[path] = proof.bytes_of(self._source, path, file.derived_from, DEFAULT)
         return self._read[path]
+
+    def line_of(self, path: str, offset: int) -> int:
+        """The line, from 1, in which a byte of a text stands."""
+        if path not in self._breaks:
+            data = self.of(path)
+            mark = {b"\xff\xfe": b"\n\0", b"\xfe\xff": b"\0\n"}.get(data[:2], b"\n")
+            self._breaks[path] = [match.start() for match in re.finditer(mark, data) if len(mark) == 1 or match.start() % 2 == 0]
+        return bisect_left(self._breaks[path], offset) + 1
 
     def cited(self, ref: EvidenceRef) -> bytes:
         """The bytes of a reference, its pieces in a row."""
@@ -92,3 +106,48 @@ def without_proof(case: Case) -> list[str]:
     """Readings that state something, or state its absence, and cite nothing; findings that cite nothing."""
     wrong = [name for name, reading in readings(case) if reading.state is not State.NOT_KEPT and not reading.refs]
     return wrong + [f"finding {finding.rule} {finding.task}" for finding in case.findings if not finding.refs]
+
+
+# What the product says in words of its own; the bytes show why, but do not hold the words.
+_OUR_WORDS = re.compile(
+    r"(?:scheduler|deleted|log-change|wow-cache|wow-file|view-task|policy-task|job|target) .*"
+    r"(?:keeping\.basis|what|kind|scope|source|store|enabled|hidden|trigger\[\d+\]|actions\[\d+\]\.type|exists|sha256)"
+    r"|xml .*(?:keeping\.encoding|keeping\.hash_found|keeping\.file_written|triggers\[\d+\]\.schedule\.kind)"
+    r"|registry .*keeping\.value_names",
+    re.DOTALL,
+)
+
+
+def untold(scanned: Scanned) -> tuple[list[str], int]:
+    """Stated values that their cited bytes do not tell, and how many values were looked at."""
+    held, wrong, looked = Bytes(scanned), [], 0
+    known: dict[tuple[str, str, tuple[EvidenceRef, ...]], bool] = {}
+    for name, reading in readings(scanned.case):
+        if not reading.stated or _OUR_WORDS.fullmatch(name):
+            continue
+        several = reading.value.split("; ") if name.endswith(" action") else reading.value
+        for text in _texts(several):
+            looked += 1
+            key = (text, reading.raw, reading.refs)
+            if key not in known:
+                data = b"".join(held.cited(ref) for ref in reading.refs)
+                known[key] = tells(data, text, reading.raw) or any(_placed(ref, text) for ref in reading.refs)
+            if not known[key]:
+                wrong.append(f"{name}: {text[:80]!r}")
+    return wrong, looked
+
+
+def _texts(value: object) -> list[str]:
+    """A value as texts; yes and no are bits of a number or words of a schema and are left out, like empty texts."""
+    if isinstance(value, Instant):
+        return [value.iso]
+    if isinstance(value, tuple | list):
+        return [text for item in value for text in _texts(item)]
+    return [] if isinstance(value, bool | Enum) or value in (None, "") else [str(value)]
+
+
+def _placed(ref: EvidenceRef, text: str) -> bool:
+    """Whether the place itself is what the value names: a key, a value, a file."""
+    place = ref.place
+    names = [place.key, place.value or ""] if isinstance(place, RegistryPlace) else []
+    return any(text in name for name in (*names, ref.spans[0].file))

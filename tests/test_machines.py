@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.machines import DEVIATIONS, Machine, benign, small
-from tests.scanning import Scanned, scan_of, scan_with
+from tests.scanning import Scanned, fresh, scan_of, scan_with, scanned
 from triptych.lessons import listing
 from triptych.lessons.deviations import VICTIM
 from triptych.lessons.deviations.elsewhere import handler_task
@@ -207,6 +207,18 @@ def test_a_task_that_is_in_the_listing_alone(write: object) -> None:
     extra = replace(machine.task(VICTIM), path=r"\Contoso\Cache Refresh", guid="{11111111-2222-4333-8444-555555555555}")
     found = of_listing(with_listing(machine, write, extra))
     assert [(finding.rule, finding.severity, finding.task) for finding in found] == [("scheduler-only", HIGH, extra.path)]
+
+
+def test_several_listings_of_one_machine_add_nothing() -> None:
+    machine, folder = small(), fresh()
+    machine.write(folder / "evidence")
+    for number, write in enumerate(LISTINGS):
+        (folder / f"listing-{number}").write_bytes(write(machine, visible(machine)))
+    found = scanned(folder / "evidence", listings=tuple(folder / f"listing-{number}" for number in range(len(LISTINGS))))
+    assert told(of_listing(found)) == []
+    assert loud(found) == []
+    assert found.keys == scan_with().keys
+    assert [task.path for task in found.case.tasks] == [task.path for task in scan_with().case.tasks]
 
 
 @pytest.mark.parametrize("version", ["7", "11", "2022"])

@@ -331,7 +331,7 @@ def test_runs_are_shown_and_never_differ() -> None:
     of = task(kept, listed)
     assert _fields(of) == []
     assert _row(of, "run.last_run").text(Store.SCHEDULER).endswith("(local time)")
-    assert _row(of, "run.last_result").text(Store.SCHEDULER) == "0x00000001 (1)"
+    assert _row(of, "run.last_result").text(Store.SCHEDULER) == "0x1 The program ended with 1: incorrect function, or the program's own code"
 
 
 def test_hidden_from_the_scheduler_is_a_difference_of_presence() -> None:

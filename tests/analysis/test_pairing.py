@@ -146,3 +146,19 @@ def test_whole_names_and_names_of_other_folders_are_not_joined() -> None:
         record(Store.REGISTRY, long, guid=GUID), record(Store.SCHEDULER, long), record(Store.SCHEDULER, f"\\A\\{'x' * 40}")
     )
     assert len(both.tasks) == 2
+
+
+def test_a_hive_and_an_export_of_it_tell_one_task() -> None:
+    hive = record(guid=GUID)
+    export = replace(hive, presence=say(Presence.PRESENT, "Schedule.reg"))
+    timed = replace(hive, keeping=replace(hive.keeping, tasks_written=say(utc("2026-03-01T00:00:00"))))
+    for records in ((export, timed), (timed, export)):
+        (task,) = _case(*records).tasks
+        assert task.records == (timed,)
+
+
+def test_two_keys_of_one_file_and_other_guids_stay_two_tasks() -> None:
+    first = record(guid=GUID)
+    assert len(_case(first, replace(first, actions=())).tasks) == 2
+    other = replace(record(guid=OTHER), presence=say(Presence.PRESENT, "Schedule.reg"))
+    assert len(_case(first, other).tasks) == 2

@@ -9,8 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui import made
 from triptych.analysis import comparison
+from triptych.gui.clock import UTC
 from triptych.gui.digest import Digester
-from triptych.gui.rooms.tasks import COLUMNS
+from triptych.gui.rooms.tasks import columns
 from triptych.gui.tables import PROOF_ROLE, Cell, Column, Table
 from triptych.gui.theme import Theme
 from triptych.gui.views import TableView
@@ -70,7 +71,7 @@ def test_ten_thousand_tasks_make_only_the_cells_in_sight(qtbot: QtBot) -> None:
     case = made.case(files, many=300)
     digest = Digester(comparison.differences)(case)
     lines = digest.lines * 33
-    tasks: Table[object] = Table(COLUMNS, lambda line: id(line))  # type: ignore[arg-type]  # columns of lines, a view of any
+    tasks: Table[object] = Table(columns(UTC, ()), lambda line: id(line))  # type: ignore[arg-type]  # columns of lines, a view of any
     view = TableView(tasks, Theme("dark"), "Tasks")
     qtbot.addWidget(view)
     view.resize(600, 700)

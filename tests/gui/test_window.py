@@ -152,7 +152,8 @@ def test_copy_gives_the_whole_value_from_the_model(window: Window) -> None:
 
 def test_chips_count_and_filter(window: Window) -> None:
     texts = [chip.text() for chip in window.tasks.chips]
-    assert texts == ["All 18", "Findings 4", "Hidden 2", "Differing 2", "Not in baseline 0"]
+    assert texts == ["All 18", "Findings 4", "Hidden 2", "Differing 2", "Not in baseline 0", "Marked 0"]
+    assert not window.tasks.chips[-1].isVisible()
     window.tasks.chips[2].click()
     assert {line.task.name for line in window.tasks.table.rows()} == {"WinUpdate", "OneDrive Reporting"}
 

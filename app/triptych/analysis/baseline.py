@@ -26,6 +26,7 @@ from triptych.analysis.stock import (
     without_suffix,
 )
 from triptych.model.case import Host
+from triptych.model.paths import fold, impostors
 
 Ships = Literal["yes", "other-version", "no"]
 
@@ -41,37 +42,39 @@ class Baseline:
 
     @cached_property
     def _by_path(self) -> dict[str, StockTask]:
-        return {task.path.casefold(): task for task in self.stock}
+        return {fold(task.path): task for task in self.stock}
 
     @cached_property
     def _learned_by_path(self) -> dict[str, StockTask]:
-        return {task.path.casefold(): task for task in self.learned}
+        return {fold(task.path): task for task in self.learned}
 
     @cached_property
     def _folders(self) -> frozenset[str]:
-        return frozenset(task.path.casefold().rpartition("\\")[0] for task in self.stock)
+        return frozenset(fold(task.path).rpartition("\\")[0] for task in self.stock)
 
     def find(self, path: str) -> StockTask | None:
         """The stock task of a path; names that end in a SID or a GUID are found without it too."""
-        folded = path.casefold()
+        folded = fold(path)
         return self._by_path.get(folded) or self._by_path.get(without_suffix(folded))
 
     def vendor(self, path: str) -> VendorTask | None:
         """The vendor's entry whose pattern the path fits (also without the hex time that updaters append)."""
+        if impostors(path):
+            return None  # a pattern without regard to case takes them for the letters they imitate
         forms = dict.fromkeys((path, HEX_TIME.sub("", path)))
         return next((entry for form in forms for entry in self.vendors if entry.pattern.fullmatch(form)), None)
 
     def learned_task(self, path: str) -> StockTask | None:
         """The golden image's task of a path, SIDs and GUIDs in it aside."""
-        return self._learned_by_path.get(generic_path(path).casefold())
+        return self._learned_by_path.get(fold(generic_path(path)))
 
     def has_folder(self, folder: str) -> bool:
         """Whether Windows ships a task directly in that folder."""
-        return folder.casefold().rstrip("\\") in self._folders
+        return fold(folder).rstrip("\\") in self._folders
 
     def is_known_name(self, path: str) -> bool:
         """Whether any list or pattern names the path, confirmed or not."""
-        return self.find(path) is not None or self.vendor(path) is not None or path.casefold() in self.unconfirmed
+        return self.find(path) is not None or self.vendor(path) is not None or fold(path) in self.unconfirmed
 
     def ships(self, path: str, host: Host) -> Ships:
         """Whether the host's version of Windows ships a task of that path."""
@@ -92,7 +95,7 @@ def load() -> Baseline:
     return Baseline(
         tuple(stock_task(entry) for entry in stock["tasks"]),
         tuple(vendor_task(entry) for entry in vendors["vendors"]),
-        frozenset(path.casefold() for path in stock["unconfirmed"]),
+        frozenset(fold(path) for path in stock["unconfirmed"]),
     )
 
 

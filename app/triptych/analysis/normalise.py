@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from triptych import resources
 from triptych.analysis import accounts
 from triptych.model.case import Host
 from triptych.model.evidence import Reading, State
+from triptych.model.paths import fold
 from triptych.model.task import Action, Presence, Store, TaskRecord, Trigger
 from triptych.model.times import NEVER, TICKS_A_SECOND, Instant, Zone, duration_seconds
 
@@ -90,13 +92,13 @@ def text(reading: Reading[Any], side: Side) -> Told:
 def folded(reading: Reading[Any], side: Side) -> Told:
     """Text whose case Windows does not heed: paths, GUIDs."""
     value = str(reading.value or "")
-    return told(value.casefold(), _default(value, reading))
+    return told(fold(value), _default(value, reading))
 
 
 def spaced(reading: Reading[Any], side: Side) -> Told:
-    """Text in which runs of white space mean one blank: an event query as XML and as the registry keeps it."""
+    """Text in which runs of white space mean one blank, and none between tags: an event query as XML and as the registry keeps it."""
     value = str(reading.value or "")
-    return told(" ".join(value.split()), _default(value, reading))
+    return told(re.sub(r"(?<=>) (?=<)|^ | $", "", re.sub(r"\s+", " ", value)), _default(value, reading))
 
 
 _BETWEEN_TAGS = re.compile(r'\s+(?=<)|(?<=>)\s+|\s+xmlns(?::\w+)?="[^"]*"|</?Data\b[^>]*>', re.ASCII)
@@ -142,8 +144,11 @@ def occurrences(reading: Reading[Any], side: Side) -> Told:
 
 
 def result(reading: Reading[Any], side: Side) -> Told:
-    value = reading.value
-    return told(value, _default("" if value is None else f"0x{value:08X} ({value})", reading))
+    """A result as Windows writes it in hex, with what it means where that is known."""
+    if reading.value is None:
+        return told(None, "")
+    meaning = resources.table("words/result_codes.json")["codes"].get(f"0x{reading.value:08X}", "")
+    return told(reading.value, f"0x{reading.value:X}" + (f" {meaning.rstrip('.')}" if meaning else ""))
 
 
 def words(*, ordered: bool = False, default: tuple[str, ...] = ()) -> Normaliser:
@@ -364,14 +369,24 @@ def action_type(reading: Reading[Any], side: Side) -> Told:
 
 
 def command(reading: Reading[Any], side: Side) -> Told:
-    """A command: case does not matter, everything else does. Beside a listing that gives the whole line, the line counts too."""
+    """A command: case, quotes around the whole and blanks at its ends do not matter, everything else does.
+
+    Beside a listing that gives the whole line, the line counts too.
+    """
     value = str(reading.value or "")
-    keys = {value.casefold()}
+    keys = {fold(_bare(value))}
     part = side.part
     if side.joined and isinstance(part, Action):
         line = f"{value} {part.arguments.value or ''}".strip()
-        keys |= {line.casefold(), line.replace('"', "").casefold(), value.replace('"', "").casefold()}
+        keys |= {fold(line), fold(line.replace('"', "")), fold(value.replace('"', ""))}
     return Told(frozenset(keys), _default(value, reading))
+
+
+def _bare(text: str) -> str:
+    """A command without white space at its ends and the quotes around it: it starts the same program."""
+    text = text.strip(" \t\r\n")
+    inner = text[1:-1]
+    return inner if len(text) > 2 and text[0] == text[-1] == '"' and '"' not in inner else text
 
 
 def raw(reading: Reading[Any], side: Side) -> Told:

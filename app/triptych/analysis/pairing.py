@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from triptych.model.case import XML_NOT_LISTED, Case, StoreReport
 from triptych.model.evidence import EvidenceFile, EvidenceRef, stated
+from triptych.model.paths import fold
 from triptych.model.task import Absence, Presence, Store, Task, TaskRecord, Text, Trace, TraceKind
 
 STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
@@ -25,7 +26,7 @@ def paired(case: Case) -> Case:
     groups: dict[str, list[TaskRecord]] = defaultdict(list)
     for record in case.records:
         if record.view == view:
-            groups[record.path.casefold()].append(record)
+            groups[fold(record.path)].append(record)
     _join_cut_names(groups)
     absences = _Absences(case, view)
     tasks = [absences.added(task) for group in groups.values() for task in _tasks(group)]
@@ -42,16 +43,22 @@ def _join_cut_names(groups: dict[str, list[TaskRecord]]) -> None:
         return
     whole: dict[str, list[str]] = defaultdict(list)
     for path in sorted(groups):
-        if len(path) > len(_shown_start(path)) and not any(one.store is Store.SCHEDULER for one in groups[path]):
+        if len(path) > len(_shown_start(path)) and any(one.store is not Store.SCHEDULER for one in groups[path]):
             whole[_shown_start(path)].append(path)
     for path in sorted(cut):
-        fitting = [other for other in whole[_shown_start(path)] if other.startswith(_stem(path))]
-        for record, other in zip(groups[path], fitting, strict=False):
+        left = [record for record in groups.pop(path) if not _joined(record, path, whole[_shown_start(path)], groups)]
+        if left:
+            groups[path] = left
+
+
+def _joined(record: TaskRecord, path: str, candidates: list[str], groups: dict[str, list[TaskRecord]]) -> bool:
+    """Whether a cut row found a task that its own listing does not name otherwise."""
+    for other in candidates:
+        named = any(one.store is Store.SCHEDULER and _file_of(one) == _file_of(record) for one in groups[other])
+        if other.startswith(_stem(path)) and not named:
             groups[other].append(record)
-            whole[_shown_start(path)].remove(other)
-        del groups[path][: len(fitting)]
-        if not groups[path]:
-            del groups[path]
+            return True
+    return False
 
 
 def _may_be_cut(path: str) -> bool:
@@ -87,7 +94,7 @@ def _tells_tasks(file: EvidenceFile) -> bool:
 def _tasks(group: list[TaskRecord]) -> Iterable[Task]:
     """The tasks of one path: one for each registry record, one more for each further record of another store."""
     by_store: dict[Store, list[TaskRecord]] = defaultdict(list)
-    for record in group:
+    for record in _told_once(group):
         by_store[record.store].append(record)
     rows: list[dict[Store, TaskRecord]] = [
         {Store.REGISTRY: record}
@@ -101,6 +108,24 @@ def _tasks(group: list[TaskRecord]) -> Iterable[Task]:
             row[Store.LOG] = record
     for row in rows:
         yield _task(row)
+
+
+def _told_once(group: list[TaskRecord]) -> Iterator[TaskRecord]:
+    """The records without those of a second file (a hive and an export of it, two listings) that tell the same task again.
+
+    Of keys the one with their times counts, which exports have not; of listings the one that names actions.
+    """
+    first: dict[tuple[Store, str, str], TaskRecord] = {}
+    for record in sorted(group, key=lambda record: (not record.keeping.tasks_written.known, not record.has_actions)):
+        if record.store in (Store.REGISTRY, Store.SCHEDULER):
+            known = first.setdefault((record.store, record.guid, record.orphan), record)
+            if known is not record and _file_of(known) != _file_of(record):
+                continue
+        yield record
+
+
+def _file_of(record: TaskRecord) -> str:
+    return record.presence.refs[0].spans[0].file if record.presence.refs else ""
 
 
 def _place(rows: list[dict[Store, TaskRecord]], record: TaskRecord) -> None:
@@ -160,7 +185,7 @@ class _Absences:
 
 
 def _folded(folder: str) -> str:
-    return "\\" + folder.casefold().strip("\\")
+    return "\\" + fold(folder).strip("\\")
 
 
 def _reason(store: Store, report: StoreReport | None) -> _Reason:
@@ -199,13 +224,13 @@ _LACKS = {
 def other_views(case: Case) -> tuple[Trace, ...]:
     """What the other views (Windows.old, RegBack, snapshots) hold: one VIEW_TASK a task and view, sorted by view and path.
 
-    Readings: view, guid, store (the one it is taken from), action (what it starts, in one line).
+    Readings: view, guid, store (the one it is taken from), action (what all its actions start, in one line).
     """
     shown = shown_view(case)
     groups: dict[tuple[str, str], list[TaskRecord]] = defaultdict(list)
     for record in case.records:
         if record.view != shown and record.store in STORES:
-            groups[record.view, record.path.casefold()].append(record)
+            groups[record.view, fold(record.path)].append(record)
     traces: list[Trace] = []
     for key in sorted(groups):
         group = groups[key]
@@ -222,11 +247,10 @@ def _view_task(record: TaskRecord) -> Trace:
         ("guid", stated(record.guid, *record.ref)),
         ("store", stated(record.store.value, *record.ref)),
     ]
-    if record.actions:
-        action = record.actions[0]
-        words = " ".join(part.value for part in (action.command, action.arguments, action.class_id) if part.value)
-        refs = action.command.refs or action.class_id.refs or record.ref
-        readings.append(("action", stated(words, *refs)))
+    parts = [[part for part in (one.command, one.arguments, one.class_id) if part.value] for one in record.actions]
+    words = "; ".join(" ".join(part.value or "" for part in action) for action in parts if action)
+    if words:
+        readings.append(("action", stated(words, *(ref for action in parts for part in action for ref in part.refs))))
     times = (keeping.tree_written, keeping.tasks_written, keeping.file_written)
     written = next((reading.value for reading in times if reading.value is not None), None)
     return Trace(TraceKind.VIEW_TASK, record.path, tuple(readings), record.ref, written, record.view)

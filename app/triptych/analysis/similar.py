@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from triptych.analysis.baseline import Baseline
 from triptych.analysis.stock import without_suffix
 from triptych.model.display import needs_mark
+from triptych.model.paths import fold, impostors
 
 _SHORTEST = 8  # letters of a leaf below which two names are alike by chance
 _TWO_EDITS = 10  # letters from which two edits count
@@ -87,7 +88,7 @@ def _in_other_folder(folder: str, leaf: str, index: _Index) -> tuple[str, str] |
     known = index.by_leaf.get(leaf, [])
     if len(known) != 1 or sum(character.isalpha() for character in leaf) < _TWO_EDITS:
         return None
-    if known[0].path.casefold().rpartition("\\")[0] == folder.casefold():
+    if fold(known[0].path).rpartition("\\")[0] == fold(folder):
         return None  # the same folder: only a version or GUID at the end is another
     return known[0].path, "bears the name of this task, but lies in another folder"
 
@@ -104,7 +105,7 @@ def _by_folder(path: str, index: _Index) -> tuple[str, str] | None:
 def _near_folder(folder: str, index: _Index) -> str:
     parts = folder.split("\\")
     for at in range(1, len(parts)):
-        prefix, part = "\\".join(parts[:at]).casefold(), parts[at].casefold()
+        prefix, part = fold("\\".join(parts[:at])), fold(parts[at])
         siblings = index.folders.get(prefix, {})
         if part in siblings:
             continue
@@ -142,13 +143,13 @@ def _made(baseline: Baseline) -> _Index:
         by_leaf[leaf].append(known)
         parts = folder.split("\\")
         for at in range(1, len(parts)):
-            folders["\\".join(parts[:at]).casefold()].setdefault(parts[at].casefold(), parts[at])
+            folders[fold("\\".join(parts[:at]))].setdefault(fold(parts[at]), parts[at])
     return _Index(dict(by_length), dict(by_leaf), dict(by_skeleton), dict(folders))
 
 
 def _stripped(leaf: str) -> str:
     """A leaf, case folded, without what varies at its end."""
-    name = without_suffix(leaf.casefold())
+    name = without_suffix(fold(leaf))
     while True:
         shorter = _VERSION.sub("", name)
         if shorter == name or not shorter:
@@ -213,7 +214,8 @@ _BLANKS = frozenset("\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u200
 def deceptive(name: str) -> tuple[tuple[str, str], ...]:
     """The characters of a name or path that hide, reorder or end it early, each once, with a noun for it; blanks at the ends too.
 
-    Joiners and direction marks that Persian, Indic, Arabic, Hebrew names and emoji need count between Latin letters alone.
+    Joiners and direction marks that Persian, Indic, Arabic, Hebrew names and emoji need count between Latin letters, and where
+    nothing in the name needs them.
     """
     found: dict[str, str] = {}
     for at, character in enumerate(name):
@@ -233,17 +235,25 @@ def _deceives(name: str, at: int, character: str) -> str:
         return ""
     if character in _JOINERS:
         before, after = name[at - 1 : at], name[at + 1 : at + 2]
-        return _NAMED[character] if _is_latin_letter(before) and _is_latin_letter(after) else ""
+        between = _is_latin_letter(before) and _is_latin_letter(after)
+        return _NAMED[character] if between or not _belongs(_part_at(name, at)) else ""
     if character in _NAMED:
         return _NAMED[character]
     if character in _BLANKS:
         return "character that looks like a blank or like nothing"
+    if impostors(character):
+        return f"character that is taken for the letter {character.casefold()}, which Windows keeps apart"
     if unicodedata.category(character) == "Cf":
         return "" if _belongs(name) else "character that cannot be seen"
     return _OF_CATEGORY.get(unicodedata.category(character), "")
 
 
 _OF_CATEGORY = {"Cc": "control character", "Cs": "half of a character", "Zl": "line end", "Zp": "line end"}
+
+
+def _part_at(name: str, at: int) -> str:
+    """The part of a path in which a character stands."""
+    return name[name.rfind("\\", 0, at) + 1 :].partition("\\")[0]
 
 
 def _is_latin_letter(character: str) -> bool:

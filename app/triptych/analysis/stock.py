@@ -8,6 +8,7 @@ from functools import cache
 
 from triptych.analysis.places import expand, located, plain, split_line, windows_folder
 from triptych.model.case import Host
+from triptych.model.paths import fold
 from triptych.model.task import Action
 
 ANY = "*"  # arguments or data that no source states: anything fits
@@ -244,7 +245,7 @@ _USER_FOLDERS = (
 
 def _folded(text: str, host: Host, *, is_path: bool = True) -> str:
     """Text in one spelling: the Windows folder and System32 left out, both Program Files alike, a user's folder by its variable."""
-    folded = expand(text, host).casefold()
+    folded = fold(expand(text, host))
     folded = plain(folded) if is_path else folded
     for folder in (windows_folder(host).casefold(), "c:\\windows"):
         folded = folded.replace(f"{folder}\\system32\\", "").replace(f"{folder}\\", "%windir%\\")

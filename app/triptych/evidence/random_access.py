@@ -39,7 +39,7 @@ class OpenFile:
             return b""
         try:
             while length > 0:
-                piece = self._read(offset, min(length, _CHUNK))
+                piece = self._read(offset, min(length, max(self.size - offset, _CHUNK)))  # what is there in one piece, uncopied
                 if not piece:
                     break
                 pieces.append(piece)

@@ -18,23 +18,25 @@ from triptych.model.evidence import EvidenceRef
 from triptych.model.task import Action, Store, Task, TaskRecord, Trigger
 from triptych.model.times import Instant
 
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+CELL = 32_000  # characters: a spreadsheet's cell holds 32,767, and what is longer spills over the cells beside it
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 
 
 def cell(value: Any) -> str:
     """A cell's text: line ends as one mark, characters that act or hide as `show` marks them; text that a spreadsheet would
-    run as a formula begins with an apostrophe, also where white space stands before it.
+    run as a formula begins with an apostrophe, also where white space stands before it; a text too long for a cell is cut.
     """
     text = "" if value is None else str(value)
-    shown = show(_LINE_ENDS.sub("\u23ce", text))
-    if text.lstrip().startswith(_FORMULA) and not _is_number(text):
+    shown = show(_LINE_ENDS.sub("\u23ce", text), CELL)
+    if text.lstrip().startswith(FORMULA) and not is_number(text):
         return "'" + shown
     return shown
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text is a negative number, the one thing that begins so and runs nothing."""
     return text[:1] == "-" and text[1:].isascii() and text[1:].isdigit()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from triptych.analysis import accounts
+from triptych.model.case import Host
 from triptych.model.evidence import Reading, State
-from triptych.model.task import Action, Schedule, Settings, TaskRecord, Trigger, leaves
+from triptych.model.task import Action, Presence, Schedule, Settings, TaskRecord, Trigger, leaves
 from triptych.model.times import Instant
 
 Json = dict[str, Any]
@@ -21,9 +23,9 @@ def plain(reading: Reading[Any]) -> Any:
     return value
 
 
-def definition(record: TaskRecord | None) -> Json | None:
-    """The definition of `contract.md`; None for a store without a record."""
-    if record is None:
+def definition(record: TaskRecord | None, host: Host) -> Json | None:
+    """The definition of `contract.md`; None for a store without a record, or whose record says that it shows none."""
+    if record is None or record.presence.value in (Presence.HIDDEN, Presence.ABSENT):
         return None
     registration, keeping = record.registration, record.keeping
     return {
@@ -41,11 +43,13 @@ def definition(record: TaskRecord | None) -> Json | None:
         "enabled": plain(record.settings.enabled),
         "hidden": plain(record.settings.hidden),
         "security_descriptor": _access(record),
-        "principal": _members(record.principal),
+        "principal": _principal(record, host),
         "triggers": [_trigger(trigger) for trigger in record.triggers] if record.has_triggers else None,
         "actions": [_action(action) for action in record.actions] if record.has_actions else None,
         "settings": _settings(record.settings),
         "run": _members(record.run),
+        "tree_id": plain(keeping.tree_id),
+        "tasks_path": plain(keeping.tasks_path),
         "index": plain(keeping.index),
         "index_keys": plain(keeping.index_keys),
         "hash": plain(keeping.hash),
@@ -67,6 +71,14 @@ def _access(record: TaskRecord) -> Any:
     """The descriptor in force where the store keeps it (the Tree key's SD), else the one the definition states."""
     in_force = plain(record.keeping.access)
     return in_force if in_force is not None else plain(record.registration.security_descriptor)
+
+
+def _principal(record: TaskRecord, host: Host) -> Json:
+    """The principal, with the name of its account where this host knows it (a SID is what the registry keeps)."""
+    told = _members(record.principal)
+    stated = told["user_id"] or told["group_id"]
+    sid = accounts.sid_of(stated, host) if stated else None
+    return told | {"account": told["account"] or (accounts.name_of(sid, host) if sid else None)}
 
 
 def _members(part: Any) -> Json:

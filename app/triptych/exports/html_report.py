@@ -14,7 +14,7 @@ from triptych.exports.text_summary import BASIS
 from triptych.model.case import Case, StoreReport, Weight
 from triptych.model.evidence import EvidenceFile
 from triptych.model.finding import Finding, Severity
-from triptych.model.task import Store, Task
+from triptych.model.task import Absence, Store, Task
 from triptych.resources import text
 
 _SHAPES = {
@@ -90,7 +90,7 @@ def _findings(case: Case) -> Iterable[Markup]:
     tasks = {(task.path, task.guid): task for task in case.tasks}
     files = {file.path: file for file in case.files}
     for number, finding in enumerate(case.findings, start=1):
-        task = tasks.get((finding.task or "", finding.guid or ""))
+        task = tasks.pop((finding.task or "", finding.guid or ""), None)  # the tellings stand in a task's first finding
         yield _finding(finding, task, case, files, f"Finding {number} of {len(case.findings)}")
 
 
@@ -126,17 +126,14 @@ def _finding(finding: Finding, task: Task | None, case: Case, files: dict[str, E
 
 
 def _tellings(task: Task, case: Case) -> Markup | None:
-    """What differs, a column a store; absence with its reason. Nothing where the tellings agree."""
+    """What differs, a column a store; absence with its reason. Nothing where all show the task and agree."""
     rows = differences(task, case.host)
-    if not rows and not task.absences:
+    lacks = {store: task.lack(store) for store in _STORES}
+    if not rows and not any(lacks.values()):
         return None
     head = element("tr", element("th"), *(element("th", _NAMES[store], css=store.value) for store in _STORES))
-    absent = {store: task.absence(store) for store in _STORES}
-    listed = element("tr", element("th", "Listed"), *(_listed(task, store) for store in _STORES))
-    body = [
-        element("tr", element("th", row.label), *(_cell(row, store, absent[store] is not None) for store in _STORES))
-        for row in rows
-    ]
+    listed = element("tr", element("th", "Listed"), *(_listed(task, lacks[store], store) for store in _STORES))
+    body = [element("tr", element("th", row.label), *(_cell(row, store, lacks[store]) for store in _STORES)) for row in rows]
     runs = next((row.why for row in rows if row.why), "")
     return joined(
         element("h3", "Three tellings"),
@@ -145,17 +142,17 @@ def _tellings(task: Task, case: Case) -> Markup | None:
     )
 
 
-def _listed(task: Task, store: Store) -> Markup:
-    absence = task.absence(store)
-    if absence is not None:
-        return element("td", element("strong", absence.presence.value), f" {absence.reason}", css="absent")
+def _listed(task: Task, lack: Absence | None, store: Store) -> Markup:
+    if lack is not None:
+        return element("td", element("strong", lack.presence.value), f" {lack.reason}", css="absent")
     record = task.record(store)
     return element("td", record.path if record else "not read", css="" if record else "dim")
 
 
-def _cell(row: Row, store: Store, absent: bool) -> Markup:
-    if row.cell(store) is None:
-        return element("td", "\u2014", css="absent" if absent else "dim")
+def _cell(row: Row, store: Store, lack: Absence | None) -> Markup:
+    reading = row.cell(store)
+    if lack is not None or reading is None or not reading.known:
+        return element("td", "\u2014", css="absent" if lack else "dim")
     return element("td", element("mark", row.text(store)), css="differs")
 
 

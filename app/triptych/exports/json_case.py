@@ -149,11 +149,11 @@ def _task(case: Case, task: Task, keys: list[str]) -> Json:
         "guid": task.guid or None,
         "presence": {store.value: _presence(task, store) for store in (*_TELLING, Store.LOG)},
         "absent_because": {absence.store.value: absence.reason for absence in task.absences},
-        **{store.value: definition(task.record(store)) for store in (*_TELLING, Store.LOG)},
+        **{store.value: definition(task.record(store), case.host) for store in (*_TELLING, Store.LOG)},
         "differences": [
             {
                 "field": row.field,
-                **{store.value: row.text(store) for store, _ in row.cells},
+                **{store.value: row.text(store) for store, reading in row.cells if reading.known and not task.lack(store)},
                 "runs": row.runs.value if row.runs else None,
                 "why": row.why or None,
             }

@@ -27,6 +27,8 @@ _HEAD = re.compile(
     r'"Security":(?:null|\{"#attributes":\{"UserID":"([^"]*)"\}\})\},"(?:Event|User)Data":'
 ).match
 _EVENT_ID = re.compile(r'"EventID":(?:\{"#attributes":\{[^}]*\},"#text":)?"?(\d{1,9})').search
+_EVENT_IDS: dict[str, int] = {}  # what stands behind the name, as it is, to the number: a pure function, remembered
+_EVENT_IDS_KEPT = 100_000
 _CHANNEL = re.compile(rf'"Channel":{_TEXT},"Computer":').search
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,9 +56,30 @@ class Fields(NamedTuple):
 
 
 def event_id(text: str) -> int:
-    """The EventID of a record as JSON, without parsing it; -1 where it states none."""
+    """The EventID of a record as JSON, without parsing it; -1 where it states none.
+
+    The first `"EventID":` is an element: in a value the quotes would be escaped.
+    """
+    at = text.find('"EventID":')
+    digits = text[at + 10 : at + 16]
+    known = _EVENT_IDS.get(digits)
+    if known is not None:
+        return known
     match = _EVENT_ID(text)
-    return int(match[1]) if match else -1
+    if match is None:
+        return -1
+    if digits[:1].isdigit() and not digits.isdigit() and len(_EVENT_IDS) < _EVENT_IDS_KEPT:
+        _EVENT_IDS[digits] = int(match[1])
+    return int(match[1])
+
+
+def event_ids(texts: list[str]) -> list[int]:
+    """The EventID of each record, as `event_id` tells it."""
+    known = _EVENT_IDS
+    found = [known.get(text[(at := text.find('"EventID":') + 10) : at + 6]) for text in texts]
+    if None in found:
+        return [event_id(text) if number is None else number for number, text in zip(found, texts, strict=True)]
+    return [number for number in found if number is not None]
 
 
 def channel(text: str) -> str:
@@ -207,10 +230,77 @@ def _tree_pairs(element: Element, top: bool = False) -> Iterator[tuple[str, str]
     arrays = [piece.members for piece in element.pieces if piece.members is not None]
     if len(element.pieces) == 1 and arrays:
         yield from ((name, member) for member in arrays[0])
-    elif element.text.strip() if element.children else element.text or not top:
+    elif element.text.strip() or (not element.children and not top and not _bare(element)):
         yield name, element.text
     for child in element.children:
         yield from _tree_pairs(child)
+
+
+def _bare(element: Element) -> bool:
+    """An empty element that has attributes beside its name is a frame without a value."""
+    return not element.text and any(key != "Name" for key, _ in element.attributes)
+
+
+_NOTHING = Fields(None, "", None, None, "", "", "", None, None, "", "", ())
+
+
+class EventRecord:
+    """One record of a log. Its fields are parsed when they are first asked for: most of a log is only counted and placed.
+
+    `number` is the one in the record's header, `record_id` EventRecordID (an exported log numbers its records anew and
+    keeps the latter). `ticks` tell when it happened, `written` is the header's time as it stands. `offset` and `length`
+    are its bytes in the file. `recovered`: it is there by our repair alone; `note` says why, or what to doubt. `fault` is
+    not empty for a record whose content could not be read: then the bytes are all there is.
+    """
+
+    __slots__ = ("_fields", "_text", "fault", "length", "note", "number", "offset", "recovered", "written")
+
+    def __init__(
+        self, number: int, written: int, offset: int, length: int, content: str | Fields | None,
+        recovered: bool = False, note: str = "", fault: str = "",
+    ) -> None:  # fmt: skip
+        self.number, self.written, self.offset, self.length = number, written, offset, length
+        self.recovered, self.note, self.fault = recovered, note, fault
+        self._text = content if isinstance(content, str) else ""
+        self._fields = content if isinstance(content, Fields) else None
+
+    @property
+    def fields(self) -> Fields:
+        """What the event states; nothing at all where its content could not be read."""
+        if self._fields is None:
+            try:
+                self._fields = fields_of(self._text) if self._text else _NOTHING
+            except (ValueError, RecursionError, TypeError):
+                self._fields = _NOTHING
+        return self._fields
+
+    @property
+    def event_id(self) -> int | None:
+        if self._fields is None and self._text:
+            number = event_id(self._text)
+            return number if number >= 0 else None
+        return self.fields.event_id
+
+    @property
+    def record_id(self) -> int:
+        found = self.fields.record_id
+        return self.number if found is None else found
+
+    @property
+    def ticks(self) -> int:
+        return ticks_of(self.fields.system_time, self.written)
+
+    @property
+    def channel(self) -> str:
+        return self.fields.channel
+
+    @property
+    def data(self) -> Pairs:
+        return self.fields.data
+
+    def get(self, name: str) -> str:
+        """The first value of that name, "" where there is none."""
+        return next((value for key, value in self.fields.data if key == name), "")
 
 
 def ticks_of(system_time: str, written: int) -> int:
@@ -222,7 +312,7 @@ def ticks_of(system_time: str, written: int) -> int:
             return parse_iso(system_time).ticks
         except ValueError:
             return written
-    return written if -1 <= micro - written // 10 <= 1 or written >= LATEST and micro < 0 else micro * 10
+    return written if -1 <= micro - written // 10 <= 1 or (written >= LATEST and micro < 0) else micro * 10
 
 
 def odd_names(data: Pairs) -> tuple[str, ...]:

@@ -6,9 +6,11 @@ damaged the walk goes on at the next whole one. Facts: MS-EVEN6, the libevtx for
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 FILE_HEADER = 0x1000
@@ -19,6 +21,8 @@ SMALLEST = 28  # header of 24 bytes and the copy of the size
 MOST = 2600  # records that a chunk can hold, generously
 LATEST = 0x24C85A5ED1C04000  # 9999-12-31 in ticks: later times make readers fail
 _MAGIC_NUMBER = 0x2A2A
+_SIGNATURE = re.compile(re.escape(MAGIC))  # three times as fast as bytes.count
+_signatures = _SIGNATURE.findall
 _HEAD = struct.Struct("<IIQQ").unpack_from
 _SIZE = struct.Struct("<I").unpack_from
 
@@ -55,8 +59,12 @@ class FileHeader:
 
 @dataclass(frozen=True, slots=True)
 class ChunkHeader:
-    """`first` to `last` are record numbers, `count` how many records it promises (None where that cannot be)."""
+    """`first` to `last` are record numbers, `count` how many records it promises (None where that cannot be).
 
+    `ordinal` counts the records since the file was begun: it starts at 1 again when a log is cleared, the numbers do not.
+    """
+
+    ordinal: int
     first: int
     last: int
     count: int | None
@@ -93,7 +101,7 @@ class Layout:
     """The live records of a chunk in order, the holes between them, where they end, whole records in the slack behind.
 
     `behind` of the records stood after the free-space offset; `data_sound` tells whether the checksum of the data holds
-    (None where there is no header to compare with).
+    (None where there is no header to compare with). `plain`: the records are whole and numbered as the header says.
     """
 
     header: ChunkHeader
@@ -103,6 +111,7 @@ class Layout:
     slack: int
     behind: int = 0
     data_sound: bool | None = None
+    plain: bool = False
 
 
 def file_header(data: bytes) -> FileHeader:
@@ -122,7 +131,7 @@ def chunk_header(data: bytes) -> ChunkHeader:
     counts = [high - low + 1, last - first + 1]
     plausible = [count for count in counts if 1 <= count <= MOST]
     believed = data.startswith(CHUNK_MAGIC) and plausible
-    return ChunkHeader(first, last, plausible[0] if believed else None, last_at, free, data_sum, sound)
+    return ChunkHeader(low, first, last, plausible[0] if believed else None, last_at, free, data_sum, sound)
 
 
 def is_record(data: bytes, at: int, end: int) -> bool:
@@ -135,16 +144,16 @@ def is_record(data: bytes, at: int, end: int) -> bool:
 
 def next_record(data: bytes, at: int, end: int) -> int:
     """Where the next whole record stands from `at` on; -1 where there is none."""
-    at = data.find(MAGIC, at, end)
-    while at >= 0 and not is_record(data, at, end):
-        at = data.find(MAGIC, at + 1, end)
-    return at
+    for found in _SIGNATURE.finditer(data, at, end):
+        if is_record(data, found.start(), end):
+            return found.start()
+    return -1
 
 
-def lay_out(chunk: Chunk, follower: int | None, count_all: bool) -> Layout:
+def lay_out(chunk: Chunk, follower: int | None) -> Layout:
     """Find the records of a chunk. `follower` is the first record number of the next chunk, None where there is none.
 
-    `count_all` looks for whole records inside of other records too (a record made larger to swallow the next ones).
+    Whole records inside of other records are found too: one can be made larger to swallow the next ones.
     """
     data, header = chunk.data, chunk_header(chunk.data)
     end = _stated_end(chunk, header)
@@ -158,10 +167,17 @@ def lay_out(chunk: Chunk, follower: int | None, count_all: bool) -> Layout:
         at = behind[-1].at + behind[-1].length
     elif end is not None:
         at = end
-    if count_all and (data_sound is False or data.count(b"**", FIRST, at) != len(slots)):
-        slots = _with_swallowed(data, slots)
+    if len(_signatures(data, FIRST, at)) != len(slots) and _inside(data, slots, at):
+        slots, holes = _with_swallowed(data, slots, holes)
     slack = _slack(data, max(at, FIRST), chunk.size)
-    return Layout(header, tuple(slots), tuple(holes), at, slack, len(behind), data_sound)
+    plain = not holes and not behind and not [None for slot in slots if slot.mend] and _steady(slots, header)
+    return Layout(header, tuple(slots), tuple(holes), at, slack, len(behind), data_sound, plain)
+
+
+def _steady(slots: list[Slot], header: ChunkHeader) -> bool:
+    """Whether the numbers go up by one, as many as the header counts."""
+    first = slots[0].number if slots else 0
+    return [slot.number for slot in slots] == list(range(first, first + len(slots))) and len(slots) == header.count
 
 
 def _stated_end(chunk: Chunk, header: ChunkHeader) -> int | None:
@@ -238,7 +254,15 @@ def _behind(chunk: Chunk, header: ChunkHeader, slots: list[Slot], at: int, follo
     return found
 
 
-def _with_swallowed(data: bytes, slots: list[Slot]) -> list[Slot]:
+def _inside(data: bytes, slots: list[Slot], end: int) -> bool:
+    """Whether a whole record stands inside of another one; most signatures that do are leftovers of memory."""
+    starts = {slot.at for slot in slots}
+    return any(
+        found.start() not in starts and is_record(data, found.start(), end) for found in _SIGNATURE.finditer(data, FIRST, end)
+    )
+
+
+def _with_swallowed(data: bytes, slots: list[Slot], holes: list[Hole]) -> tuple[list[Slot], list[Hole]]:
     """The records, and behind each the whole ones that its size covers."""
     found: list[Slot] = []
     for slot in slots:
@@ -252,7 +276,17 @@ def _with_swallowed(data: bytes, slots: list[Slot]) -> list[Slot]:
             _, size, number, ticks = _HEAD(data, at)
             found.append(Slot(number, at, size, ticks, "hidden"))
             at = next_record(data, at + size, stop)
-    return found
+    return (found, _between(found, holes)) if len(found) > len(slots) else (slots, holes)
+
+
+def _between(slots: list[Slot], holes: list[Hole]) -> list[Hole]:
+    """The holes, with what is left of a swollen record behind the last one that it covered."""
+    found = set(holes)
+    for left, right in pairwise(slots):
+        gap = right.at - left.at - left.length
+        if gap > 0 and not any(left.at < hole.at < right.at for hole in holes):
+            found.add(Hole(left.at + left.length, gap))
+    return sorted(found)
 
 
 def _slack(data: bytes, at: int, end: int) -> int:

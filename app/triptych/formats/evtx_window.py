@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import BinaryIO, Protocol, cast
 
 import evtx
 
-from triptych.formats.evtx_layout import CHUNK, CHUNK_MAGIC, FILE_HEADER, FIRST, MAGIC, SMALLEST, Chunk, Layout
+from triptych.formats.evtx_layout import CHUNK, CHUNK_MAGIC, FILE_HEADER, FIRST, MAGIC, SMALLEST, Chunk, Hole, Layout, Slot
 
 _HOLE_TIME = 0x01D0000000000000  # any time that a calendar has
+_data = itemgetter("data")
 _TABLES = slice(128, FIRST)
-_SPAN_NOT_READ = b"\x0f\x01\x01\x00\x00"  # a fragment that says nothing
+_NOTHING = b"\x0f\x01\x01\x00\x00"  # a fragment that says nothing
+_FILLED = SMALLEST + len(_NOTHING) + 3  # the smallest hole that a record of our own fits into
 
 
 class Bytes(Protocol):
@@ -95,10 +97,8 @@ def _moved(source: Bytes, at: int, data: bytes) -> int:
 
 def mended(chunk: Chunk, layout: Layout) -> bytes:
     """The chunk as the bulk reader can take it: itself where it is sound, else a copy that was made good."""
-    faulty = any(slot.mend not in ("", "hidden") for slot in layout.slots)
-    hidden = any(slot.mend == "hidden" for slot in layout.slots)
-    same_end = layout.header.free == layout.end
-    if chunk.signed and not (chunk.cut or layout.holes or faulty or hidden) and same_end:
+    faulty = not layout.plain and (layout.holes or any(slot.mend for slot in layout.slots))
+    if chunk.signed and not chunk.cut and not faulty and layout.header.free == layout.end:
         return chunk.data
     copy = bytearray(chunk.data)
     for slot in layout.slots:
@@ -107,7 +107,10 @@ def mended(chunk: Chunk, layout: Layout) -> bytes:
             struct.pack_into("<4sIQQ", copy, slot.at, MAGIC, slot.length, slot.number, ticks)
             struct.pack_into("<I", copy, slot.at + slot.length - 4, slot.length)
     for hole in layout.holes:
-        _fill(copy, hole.at, hole.length)
+        if hole.length >= _FILLED:
+            _fill(copy, hole.at, hole.length)
+        else:
+            _stretch(copy, layout, hole)
     last = layout.slots[-1].at if layout.slots else FIRST
     first, final = (layout.slots[0].number, layout.slots[-1].number) if layout.slots else (0, 0)
     struct.pack_into("<8sQQQQIII", copy, 0, CHUNK_MAGIC, first, final, first, final, 128, last, layout.end)
@@ -115,13 +118,28 @@ def mended(chunk: Chunk, layout: Layout) -> bytes:
 
 
 def _fill(copy: bytearray, at: int, length: int) -> None:
-    """A record that says nothing over a hole; one too small for that is left and ends the chunk."""
-    if length < SMALLEST + len(_SPAN_NOT_READ):
-        return
+    """A record that says nothing over a hole."""
     copy[at : at + length] = bytes(length)
     struct.pack_into("<4sIQQ", copy, at, MAGIC, length, 0, _HOLE_TIME)
-    copy[at + 24 : at + 24 + len(_SPAN_NOT_READ)] = _SPAN_NOT_READ
+    copy[at + 24 : at + 24 + len(_NOTHING)] = _NOTHING
     struct.pack_into("<I", copy, at + length - 4, length)
+
+
+def _stretch(copy: bytearray, layout: Layout, hole: Hole) -> None:
+    """Let the record before a hole cover it, where it is too small for one of its own."""
+    before = next((slot for slot in layout.slots if slot.at + slot.length == hole.at), None)
+    if before is not None:
+        struct.pack_into("<I", copy, before.at + 4, before.length + hole.length)
+        struct.pack_into("<I", copy, hole.at + hole.length - 4, before.length + hole.length)
+
+
+def entries(layout: Layout) -> list[Slot | None]:
+    """What the bulk reader meets in a mended chunk, in order: records, and None for a hole that was filled."""
+    if layout.plain:
+        return list(layout.slots)
+    places: list[tuple[int, Slot | None]] = [(slot.at, slot) for slot in layout.slots]
+    places += [(hole.at, None) for hole in layout.holes if hole.length >= _FILLED]
+    return [slot for _, slot in sorted(places, key=lambda place: place[0])]
 
 
 def without_tables(data: bytes) -> bytes:
@@ -138,19 +156,17 @@ def texts(data: bytes) -> list[str | None]:
     `validate_checksums` whole chunks would vanish: checksums are our own affair.
     """
     found: list[str | None] = []
-    records: Iterable[dict[str, str]]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    try:
+        parser = evtx.PyEvtxParser(io.BytesIO(_HEADER + data), number_of_threads=1)
+        records = cast("Iterator[dict[str, str]]", parser.records_json())
+    except (RuntimeError, OSError):
+        return found
+    while True:
         try:
-            records = evtx.PyEvtxParser(io.BytesIO(_HEADER + data), number_of_threads=1).records_json()
-        except (RuntimeError, OSError):
-            return found
-        while True:
-            try:
-                found.extend(record["data"] for record in records)
-            except RuntimeError as error:
-                if not str(error).startswith("Failed to parse record number"):
-                    return found
-                found.append(None)
-            else:
+            found.extend(map(_data, records))
+        except RuntimeError as error:
+            if not str(error).startswith("Failed to parse record number"):
                 return found
+            found.append(None)
+        else:
+            return found

@@ -9,8 +9,13 @@ since one bad entry there costs every sibling.
 
 from __future__ import annotations
 
+import re
 import struct
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from Registry.RegistryParse import REGFBlock
@@ -28,6 +33,8 @@ REPLAYED = "#replayed"  # behind the name of a hive whose logs were replayed
 SMALLEST_KEY, SMALLEST_VALUE = 80, 24  # bytes of the smallest cells of a key and of a value
 _FEW = 200_000  # list entries, read in about a second
 _BIN, _SIZE = struct.Struct("<4sII"), struct.Struct("<i")
+_USED_KEY, _FREE_KEY = re.compile(rb"nk(?<=[\x80-\xff]nk)"), re.compile(rb"nk(?<=[^\x80-\xff]nk)")  # by the sign of the size
+_PARENT_ENDS = 24  # bytes from the start of a key's cell to behind its parent pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,11 @@ class Image:
     def most_keys(self) -> int:
         """How many keys the hive could hold by its size, that of the part which a truncated file lacks included."""
         return max(self.end, BASE + self.base.bins) // SMALLEST_KEY
+
+    @cached_property
+    def key_cells(self) -> KeyCells:
+        """All cells that look like keys, in use or free; searched for once."""
+        return KeyCells(self)
 
     def span(self, at: int, length: int) -> Span:
         return Span(self.file, at, length or 1)
@@ -222,12 +234,38 @@ def _cut_short(image: Image) -> None:
     )
 
 
-def free_ranges(image: Image, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Start and stop of each run of free cells, and what stands behind the last hive bin. Cells are walked by their sizes."""
-    whole = image.stop & ~3
-    words = memoryview(image.data)[:whole].cast("i")
-    free: list[tuple[int, int]] = []
-    for start, stop in found:
+class FreeSpace:
+    """The free cells of a hive, and what stands behind its last bin. A bin's cells are walked by their sizes once it is asked for.
+
+    A range is the start and stop of a run of free cells in one bin, in file offsets.
+    """
+
+    def __init__(self, image: Image, found: Sequence[tuple[int, int]]) -> None:
+        self._image, self._bins = image, found
+        self._starts = [start for start, _ in found]
+        self._words = memoryview(image.data)[: image.stop & ~3].cast("i")
+        self._known: dict[int, list[tuple[int, int]]] = {}
+
+    def around(self, at: int) -> tuple[int, int] | None:
+        """The range that holds a file offset; None where a cell in use or nothing known stands there."""
+        if self._image.stop <= at < self._image.end:
+            return self._image.stop, self._image.end
+        index = bisect_right(self._starts, at) - 1
+        if index < 0 or at >= self._bins[index][1]:
+            return None
+        ranges = self._known.get(index)
+        if ranges is None:
+            ranges = self._known[index] = self._walked(*self._bins[index])
+        place = bisect_right(ranges, (at, self._image.end)) - 1
+        return ranges[place] if place >= 0 and at < ranges[place][1] else None
+
+    def holds(self, at: int, length: int) -> bool:
+        """Whether these bytes of the file lie inside one range."""
+        found = self.around(at)
+        return found is not None and at + length <= found[1]
+
+    def _walked(self, start: int, stop: int) -> list[tuple[int, int]]:
+        words, free = self._words, list[tuple[int, int]]()
         at, last = (start + 32) >> 2, stop >> 2
         while at < last:
             size = words[at]
@@ -239,11 +277,45 @@ def free_ranges(image: Image, found: list[tuple[int, int]]) -> list[tuple[int, i
                     at += size >> 2
                 free.append((first << 2, min(at, last) << 2))
             else:
-                _broken_chain(image, at << 2, size)
+                _broken_chain(self._image, at << 2, size)
                 break
-    if image.stop < image.end:
-        free.append((image.stop, image.end))
-    return free
+        return free
+
+
+class KeyCells:
+    """Every cell that starts with a key's signature, found in one search: those in use, and the free.
+
+    `used` cells go with `parents`, the cells that their parent pointers name; `lost` are those whose parent is no key in use, by
+    that parent. Cells stand at multiples of 8; what stands behind the last bin counts as free.
+    """
+
+    def __init__(self, image: Image) -> None:
+        data, stop, last = image.data, image.stop, image.end - BASE - _PARENT_ENDS
+        words = memoryview(data)[: image.end & ~7].cast("I")
+        head = BASE + 4
+        self.used = [
+            at - head for key in _USED_KEY.finditer(data, head, stop) if (at := key.start()) & 7 == 4 and at - head <= last
+        ]
+        self.parents = [words[(BASE + 20 + cell) >> 2] for cell in self.used]
+        missing = set(self.parents).difference(self.used)
+        self.lost: dict[int, list[int]] = {}
+        for cell, parent in zip(self.used, self.parents, strict=True) if missing else ():
+            if parent in missing:
+                self.lost.setdefault(parent, []).append(cell)
+        self.free = [at - head for key in _FREE_KEY.finditer(data, head) if (at := key.start()) & 7 == 4 and at - head <= last]
+        self.free += [at - head for key in _USED_KEY.finditer(data, stop) if (at := key.start()) & 7 == 4 and at - head <= last]
+
+    @cached_property
+    def by_parent(self) -> dict[int, list[int]]:
+        """The cells in use by their parents. Most hives never need it: see `below`."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for cell, parent in zip(self.used, self.parents, strict=True):
+            found[parent].append(cell)
+        return dict(found)
+
+    def below(self, parents: Container[int]) -> list[int]:
+        """The cells in use whose parent pointers name one of these."""
+        return [cell for cell, parent in zip(self.used, self.parents, strict=True) if parent in parents]
 
 
 def _broken_chain(image: Image, at: int, size: int) -> None:

@@ -9,28 +9,35 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from triptych.formats import hive_lists
 from triptych.formats.cursor import Block
 from triptych.formats.hive import Hive, State
-from triptych.formats.hive_cells import BASE, Budget, Image, free_ranges
+from triptych.formats.hive_cells import BASE, Budget, FreeSpace, Image
 from triptych.formats.hive_keys import HiveKey
-from triptych.formats.hive_scan import GUID_NAME, LOST_PARENT, TASK_CACHE, TASK_VALUES, is_whole, value_name, way
+from triptych.formats.hive_scan import GUID_NAME, LOST_PARENT, TASK_CACHE, TASK_VALUES, concerned, is_whole, value_name, way
 from triptych.formats.hive_tree import Tree
 from triptych.formats.hive_values import RESIDENT, SEGMENT
 from triptych.formats.keys import REG_BINARY
 from triptych.model.evidence import EvidenceRef, RegistryPlace, Span
 from triptych.model.times import Instant
 
-_KEY = re.compile(rb"nk(?=[\x00-\xff][\x00-\x1f])")
+_FLAGS = 0x1F  # the most that the high byte of a key's flags holds
 NAMES = (
     "SD", "Id", "Index", "Path", "Hash", "Schema", "URI", "Date", "Author", "Source", "Description", "Documentation", "Version",
     "SecurityDescriptor", "Data", "Actions", "Triggers", "DynamicInfo", "Package", "Capabilities",
 )  # fmt: skip
-_VALUE = re.compile(rb"vk(?=(?s:.{18})(?:" + b"|".join(name.encode() for name in NAMES) + rb"))")
+
+
+def _records(names: Iterable[str]) -> bytes:
+    """A pattern for what follows the signature of a value record that bears one of these names."""
+    return b"|".join(re.escape(struct.pack("<H", len(name))) + b".{16}" + name.encode() for name in names)
+
+
+_VALUE = re.compile(rb"vk(?=(?s:(" + _records(sorted(TASK_VALUES)) + rb")|" + _records(NAMES) + rb"))")
 _VK = struct.Struct("<HIIIH")
 _NEAR = 64 * 1024  # bytes between a value and the key before it
 _MOST_VALUES = 64  # of one deleted key; a Tasks key has about 20
@@ -119,33 +126,33 @@ class _Vk:
 
 
 class _Search:
-    """One search of one state: the free ranges, and what was found in them so far."""
+    """One search of one state: its free space, and what was found there so far.
+
+    Only what could be of the TaskCache is looked at, so that the cells of few bins are walked.
+    """
 
     def __init__(self, state: State) -> None:
         self.image: Image = state.image
         self.tree: Tree = state.tree
         self.root = state.root
-        self.ranges = free_ranges(self.image, list(state.bins))
-        self._starts = [start for start, _ in self.ranges]
+        self.space = FreeSpace(self.image, state.bins)
+        self.free = self.space.holds
         self._ways: dict[int, tuple[str, ...] | None] = {}
         self._budget = Budget(self.image.data)
         self._near: tuple[int, str, str] = (0, LOST_PARENT, "none")
         self._taken: set[int] = set()  # vk records that belong to deleted keys
         self._listed: dict[int, frozenset[int]] = {}
-
-    def free(self, at: int, length: int) -> bool:
-        """Whether these bytes of the file lie inside one free range."""
-        index = bisect_right(self._starts, at) - 1
-        return index >= 0 and at + length <= self.ranges[index][1]
+        cache = self.root.find(TASK_CACHE) if self.root else None
+        self._cache = list(self.tree.walk(cache)) if cache else []
+        self._concerned = concerned(self.tree, (key.cell for key in self._cache), self.root)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def keys(self) -> Iterator[DeletedKey]:
-        for start, stop in self.ranges:
-            for match in _KEY.finditer(self.image.data, start, stop):
-                at = match.start()
-                if not (at - 4) & 7 and (found := self._key(at - 4 - BASE, stop)) is not None:
-                    yield found
+        for cell in self._concerned:
+            found = self.space.around(BASE + cell + 4)
+            if found is not None and self.image.data[BASE + cell + 7] <= _FLAGS and (key := self._key(cell, found[1])) is not None:
+                yield key
 
     def _key(self, cell: int, stop: int) -> DeletedKey | None:
         key = self.tree.peek(cell)
@@ -201,33 +208,39 @@ class _Search:
 
     def values(self) -> Iterator[DeletedValue]:
         """Values of keys that are still there, or of nobody known; `keys` must have run before."""
-        found: dict[int, _Vk] = {}
-        for start, stop in self.ranges:
-            for match in _VALUE.finditer(self.image.data, start, stop):
-                at = match.start()
-                record = self._vk(at) if not (at - 4) & 7 and at not in self._taken else None
-                if record is not None and record.name in NAMES and record.at + record.record[1] <= stop:
-                    found[at - 4 - BASE] = record
-        if not found:
-            return
-        owners = self._owners(found)
-        for cell, record in sorted(found.items()):
-            path, relation = owners.get(cell) or self._nearest(record.at)
+        slack = self._slack()
+        for at in self._worth_a_look(slack):
+            space = self.space.around(at) if at not in self._taken else None
+            record = self._vk(at) if space else None
+            if space is None or record is None or at + record.record[1] > space[1]:
+                continue
+            owner = slack.get(at - 4 - BASE)
+            path, relation = (owner.path, "listed") if owner else self._nearest(at)
             if self._below_cache(path):
                 yield self._value(record, path, relation)
             elif record.name in TASK_VALUES and record.kind == REG_BINARY and record.data:
                 yield self._value(record, LOST_PARENT, "none")
 
-    def _owners(self, found: dict[int, _Vk]) -> dict[int, tuple[str, str]]:
-        """Keys of the TaskCache in use whose value list, or what stands behind it, still names a deleted record."""
-        owners: dict[int, tuple[str, str]] = {}
-        cache = self.root.find(TASK_CACHE) if self.root else None
-        for key in self.tree.walk(cache) if cache else ():
+    def _slack(self) -> dict[int, HiveKey]:
+        """What stands behind the value lists of keys of the TaskCache in use: cells of values that once were theirs."""
+        found: dict[int, HiveKey] = {}
+        for key in self._cache:
             if key.stated_values:
                 for _, offset in hive_lists.value_slack(self.image, key.value_list, key.stated_values):
-                    if offset in found:
-                        owners.setdefault(offset, (key.path, "listed"))
-        return owners
+                    found.setdefault(offset, key)
+        return found
+
+    def _worth_a_look(self, slack: dict[int, HiveKey]) -> Iterator[int]:
+        """Where records of values stand that bear a task's names and may be of the TaskCache, in the order of the file."""
+        keys = self._concerned
+        for match in _VALUE.finditer(self.image.data, BASE):
+            at = match.start()
+            cell = at - 4 - BASE
+            if cell & 7:
+                continue
+            before = bisect_left(keys, cell) - 1
+            if cell in slack or (before >= 0 and cell - keys[before] <= _NEAR) or match[1]:
+                yield at
 
     def _nearest(self, at: int) -> tuple[str, str]:
         """The nearest key record before a value record, in use or deleted: Windows puts a key and its values side by side.
@@ -276,7 +289,7 @@ class _Search:
 
     def _segments(self, start: int, size: int) -> tuple[bytes, tuple[Span, ...], str]:
         """Big data of a deleted value: whole, or not at all."""
-        count, where = struct.unpack_from("<HI", self.image.data.ljust(start + 8, b"\0"), start + 2)
+        count, where = struct.unpack("<HI", self.image.data[start + 2 : start + 8].ljust(6, b"\0"))
         listed = BASE + where + 4
         if size > self.image.limits.value or not self.free(start, 8) or not self.free(listed, 4 * count):
             return b"", (), "reused"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from triptych.formats import hive_lists
 from triptych.formats.hive_cells import BASE, Image
@@ -14,22 +14,12 @@ from triptych.formats.hive_tree import Tree
 TASK_CACHE = "Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache"
 GUID_NAME = re.compile(r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
 NAMED = frozenset({"tree", "tasks", "boot", "logon", "plain", "maintenance"})
-_KEY = re.compile(rb"nk(?=(?s:.{14}(.{4})))")
+_KEY = re.compile(rb"nk(?=(?s:.{18}))")
 TASK_VALUES = frozenset({"Actions", "Triggers", "DynamicInfo"})  # that no other key of a SOFTWARE hive has
 _CACHE_NAME = b"TaskCache"
 _LONGEST_WAY = 160  # keys above a key of interest: a task's path has at most 260 characters
 LOST_PARENT = "(parent lost)"
 _BY_SCAN = "found by a search of the cells; no list names it"
-
-
-def key_cells(image: Image) -> dict[int, list[int]]:
-    """The cells in use that start with a key's signature, by the cell that their parent pointer names."""
-    data, found = image.data, dict[bytes, list[int]]()
-    for match in _KEY.finditer(data, BASE, image.stop):
-        at = match.start() - 4
-        if not at & 7 and data[at + 3] & 0x80:  # a negative size
-            found.setdefault(match[1], []).append(at - BASE)
-    return {struct.unpack("<I", parent)[0]: cells for parent, cells in found.items()}
 
 
 def find_root(image: Image) -> int | None:
@@ -49,17 +39,33 @@ def orphans(tree: Tree, root: HiveKey | None) -> Iterator[HiveKey]:
     lost and that are named like those of a TaskCache or hold the values of a task; the path of what does not hang from the
     root starts with `(parent lost)`.
     """
-    by_parent = key_cells(tree.image)
+    cells = tree.image.key_cells
     reached: set[int] = set()
     for cache, is_orphan in _caches(tree, root):
         if is_orphan:
             yield cache
         reached.update(key.cell for key in tree.walk(cache))
-        yield from _unlisted(tree, cache, by_parent, reached)
-    everything = {cell for cells in by_parent.values() for cell in cells}
-    for parent, cells in by_parent.items():
-        if parent not in everything:
-            yield from _without_parent(tree, cells, by_parent, reached)
+        if not reached.issuperset(cells.below(reached)):
+            yield from _unlisted(tree, cache, cells.by_parent, reached)
+    for children in cells.lost.values():
+        yield from _without_parent(tree, children, reached)
+
+
+def concerned(tree: Tree, cache: Iterable[int], root: HiveKey | None) -> list[int]:
+    """Cells of keys, in use or free, that parent pointers put below these keys of the TaskCache, and of all whose way to the
+    root is lost; in the order of the file.
+    """
+    cells = tree.image.key_cells
+    found = {*cache, *cells.free}
+    top = -1 if root is None else root.cell  # its parent is nobody: that says nothing of what is below it
+    waiting = [cell for cell in (*cells.below(found), *(cell for lost in cells.lost.values() for cell in lost)) if cell != top]
+    if not found.issuperset(waiting):
+        while waiting:
+            cell = waiting.pop()
+            if cell not in found:
+                found.add(cell)
+                waiting += cells.by_parent.get(cell, ())
+    return sorted(found)
 
 
 def _caches(tree: Tree, root: HiveKey | None) -> Iterator[tuple[HiveKey, bool]]:
@@ -141,29 +147,29 @@ def _adopted(tree: Tree, cell: int, above: HiveKey | None, head: str | None = No
     return tree.adopt(cell, above, _BY_SCAN, head)
 
 
-def _without_parent(tree: Tree, cells: list[int], by_parent: dict[int, list[int]], reached: set[int]) -> Iterator[HiveKey]:
+def _without_parent(tree: Tree, cells: list[int], reached: set[int]) -> Iterator[HiveKey]:
     """Keys whose parent is no key in use, where they look like those of a TaskCache."""
     for cell in cells:
         if cell in reached or cell in tree.owners:
             continue
         quiet = tree.peek(cell)
-        if quiet is None or not _like_a_task(tree, quiet, by_parent):
+        if quiet is None or not _like_a_task(tree, quiet):
             continue
         key = _adopted(tree, cell, None, LOST_PARENT)
         if key is not None:
             yield key
             reached.update(sub.cell for sub in tree.walk(key))
-            yield from _unlisted(tree, key, by_parent, reached)
+            yield from _unlisted(tree, key, tree.image.key_cells.by_parent, reached)
 
 
-def _like_a_task(tree: Tree, key: HiveKey, by_parent: dict[int, list[int]]) -> bool:
+def _like_a_task(tree: Tree, key: HiveKey) -> bool:
     """A GUID with the values of a task, or a key named like one of the TaskCache with a GUID or a task below it."""
     if GUID_NAME.fullmatch(key.name):
         cells = hive_lists.values(tree.image, key.value_list, key.stated_values).cells
         return any(value_name(tree.image, cell) in TASK_VALUES for cell in cells[:64])
     if key.name.casefold() not in NAMED:
         return False
-    below = (tree.peek(cell) for cell in by_parent.get(key.cell, ())[:64])
+    below = (tree.peek(cell) for cell in tree.image.key_cells.by_parent.get(key.cell, ())[:64])
     return any(sub is not None and GUID_NAME.fullmatch(sub.name) for sub in below) or key.name.casefold() == "tree"
 
 

@@ -40,17 +40,33 @@ COMMANDS: tuple[Command, ...] = (
     Command("go-sources", "&View", "S&ources", (), "case"),
     Command("next-room", "&View", "&Next room", ("F6",), "case"),
     Command("previous-room", "&View", "Pre&vious room", ("Shift+F6",), "case"),
+    Command("mark", "&Edit", "&Mark the task", ("Ctrl+B", "B"), "case"),
     Command("only-differences", "&View", "Only &differences", ("Ctrl+D",), "case"),
     Command("next-finding", "&View", "Next finding", ("F8", "J"), "case"),
     Command("previous-finding", "&View", "Previous finding", ("Shift+F8", "K"), "case"),
+    Command("clock-utc", "&View", "Times in &UTC", checkable=True),
+    Command("clock-here", "&View", "Times in the &zone of this computer", checkable=True),
+    Command("clock-machine", "&View", "Times in the zone of the evidence &machine", checkable=True),
     Command("theme-system", "&View", "Theme of the s&ystem", checkable=True),
     Command("theme-dark", "&View", "Dar&k theme", checkable=True),
     Command("theme-light", "&View", "&Light theme", checkable=True),
+    Command("palette", "&Help", "All &commands", ("Ctrl+K",)),
     Command("keys", "&Help", "&Keys", ("F1",)),
     Command("about", "&Help", "&About Triptych"),
 )
 _RULED = frozenset(
-    ("rescan", "start", "quit", "go-findings", "next-room", "only-differences", "next-finding", "theme-system", "about")
+    (
+        "rescan",
+        "start",
+        "quit",
+        "go-findings",
+        "next-room",
+        "only-differences",
+        "next-finding",
+        "clock-utc",
+        "theme-system",
+        "about",
+    )
 )
 
 
@@ -87,6 +103,7 @@ def key_sheet(made: dict[str, QAction]) -> str:
     lines += [
         "Enter: the bytes of a cell, a finding, a task",
         "Ctrl+C: copy what is selected",
+        "Space: mark a task; fold a section or a finding; Right and Left unfold and fold a finding step by step",
         "Esc: back",
         "Letters in the list: search",
     ]

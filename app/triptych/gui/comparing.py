@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from triptych.analysis.row import Row, Verdict
 from triptych.gui import words
+from triptych.gui.clock import UTC, Clock
 from triptych.gui.difference import against_all
 from triptych.gui.display import visible
 from triptych.gui.tables import Cell, Column, Kind
@@ -16,6 +19,7 @@ from triptych.model.evidence import EvidenceRef, Reading, State
 from triptych.model.task import Presence, Store, Task
 from triptych.model.times import Instant
 
+_LONG = frozenset(("Settings", "Storage"))  # begin folded where nothing in them differs
 _AS_CODE = frozenset(
     (
         "command", "arguments", "working_directory", "class_id", "data", "server", "guid", "tree_id", "tasks_path", "index",
@@ -26,11 +30,17 @@ _AS_CODE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the comparison: a section head (`row` None) or a field. `first` stands at the top: there reasons are told."""
+    """A line of the comparison: a section head (`row` None) or a field. `first` stands at the top: there reasons are told.
+
+    A head says how many `fields` it holds, how many `differ`, and whether they are `folded` away.
+    """
 
     section: str
     row: Row | None = None
     first: bool = False
+    folded: bool = False
+    fields: int = 0
+    differ: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +53,22 @@ class Telling:
     refs: tuple[EvidenceRef, ...] = ()
 
 
-def entries(rows: Sequence[Row], *, only_differences: bool) -> list[Entry]:
-    """Section heads and fields in order; the first field of all is marked."""
+def entries(rows: Sequence[Row], *, only_differences: bool, folds: Mapping[str, bool] = MappingProxyType({})) -> list[Entry]:
+    """Section heads and fields in order; the first field of all is marked.
+
+    `folds` says of a section whether a person folded it; long sections in which nothing differs begin folded. Looking at
+    differences alone folds nothing.
+    """
     made: list[Entry] = []
-    section = ""
-    for row in rows:
-        if only_differences and row.verdict is not Verdict.DIFFERS:
+    for section, members in groupby(rows, key=lambda row: row.section):
+        fields = list(members)
+        differ = sum(1 for row in fields if row.verdict is Verdict.DIFFERS)
+        if only_differences and not differ:
             continue
-        if row.section != section:
-            section = row.section
-            made.append(Entry(section))
-        made.append(Entry(section, row, first=len(made) == 1))
+        folded = not only_differences and folds.get(section, section in _LONG and not differ)
+        shown = [row for row in fields if not folded and (not only_differences or row.verdict is Verdict.DIFFERS)]
+        made.append(Entry(section, folded=folded, fields=len(fields), differ=differ))
+        made += [Entry(section, row, first=len(made) == 1 and at == 0) for at, row in enumerate(shown)]
     return made
 
 
@@ -80,23 +95,32 @@ def heading(store: Store, case: Case) -> str:
     return f"{name}  {where}".rstrip()
 
 
-def columns(task: Task, case: Case) -> list[Column[Entry]]:
+def columns(task: Task, case: Case, clock: Clock = UTC) -> list[Column[Entry]]:
     """The four columns for a task."""
     told = [telling(task, store) for store in words.STORES]
     speaking = frozenset(one.store for one in told if one.kind is Kind.PLAIN)
-    return [Column("Field", _label, width=140), *(_column(one, heading(one.store, case), speaking) for one in told)]
+    return [Column("Field", _label, width=140), *(_column(one, heading(one.store, case), speaking, clock) for one in told)]
 
 
-def _column(told: Telling, title: str, telling_stores: frozenset[Store]) -> Column[Entry]:
-    return Column(title, lambda entry: _cell(entry, told, telling_stores), width=200)
+def _column(told: Telling, title: str, telling_stores: frozenset[Store], clock: Clock) -> Column[Entry]:
+    return Column(title, lambda entry: _cell(entry, told, telling_stores, clock), width=200)
 
 
 def _label(entry: Entry) -> Cell:
     if entry.row is None:
-        return Cell(entry.section.upper(), kind=Kind.SECTION, said=f"Section {entry.section}")
+        return _head(entry)
     differs = entry.row.verdict is Verdict.DIFFERS
     said = f"{entry.row.label}, {'the stores differ' if differs else entry.row.verdict.value}"
     return Cell(entry.row.label, kind=Kind.DIM, tip=_tip(entry.row), said=said)
+
+
+def _head(entry: Entry) -> Cell:
+    count = f"{words.plural(entry.fields, 'field')}, " + (f"{entry.differ} differ" if entry.differ else "none differs")
+    text = f"▸  {entry.section.upper()}   {count}" if entry.folded else f"▾  {entry.section.upper()}"
+    said = f"Section {entry.section}, {count}, {'folded' if entry.folded else 'unfolded'}"
+    return Cell(
+        entry.section.upper(), kind=Kind.SECTION, said=said, extra=text, tip="Space or a click folds and unfolds this section"
+    )
 
 
 def _tip(row: Row) -> str:
@@ -104,7 +128,7 @@ def _tip(row: Row) -> str:
     return "\n".join(part for part in (row.label, acted, row.why) if part)
 
 
-def _cell(entry: Entry, told: Telling, speaking: frozenset[Store]) -> Cell:
+def _cell(entry: Entry, told: Telling, speaking: frozenset[Store], clock: Clock) -> Cell:
     row, name = entry.row, words.STORE_NAMES[told.store]
     if row is None:
         return Cell("", kind=Kind.SECTION)
@@ -118,14 +142,14 @@ def _cell(entry: Entry, told: Telling, speaking: frozenset[Store]) -> Cell:
     if reading.state is State.NOT_KEPT:
         text = f"not kept in {'the scheduler' if told.store is Store.SCHEDULER else name}"
         return Cell(text, reading.refs, Kind.DIM, said=f"{name}: {text}")
-    return _stated(row, told.store, reading, speaking)
+    return _stated(row, told.store, reading, speaking, clock)
 
 
-def _stated(row: Row, store: Store, reading: Reading[Any], speaking: frozenset[Store]) -> Cell:
+def _stated(row: Row, store: Store, reading: Reading[Any], speaking: frozenset[Store], clock: Clock) -> Cell:
     """A cell with a telling. One that differs from an absent store alone is no difference: absence is drawn as such."""
-    text = text_of(row, store, reading)
+    text = text_of(row, store, reading, clock)
     told = [(other, cell) for other, cell in row.cells if other in speaking and cell.state is not State.NOT_KEPT]
-    others = [text_of(row, other, cell) for other, cell in told if other is not store]
+    others = [text_of(row, other, cell, clock) for other, cell in told if other is not store]
     differs = row.verdict is Verdict.DIFFERS and any(other != text for other in others)
     marks = against_all(visible(text), [visible(other) for other in others]) if differs else ()
     acted = differs and row.runs is store
@@ -135,13 +159,20 @@ def _stated(row: Row, store: Store, reading: Reading[Any], speaking: frozenset[S
     said = f"{words.STORE_NAMES[store]}: {text}{', differs' if differs else ''}{', Windows acts on this' if acted else ''}"
     kind = Kind.DIFFERS if differs else Kind.DIM if dim else Kind.PLAIN
     mono = reading.state is State.STATED and is_code(row, reading)
-    return Cell(text, reading.refs, kind, marks, mono=mono, bold=acted, tip=tip, said=said)
+    return Cell(text, reading.refs, kind, marks, mono=mono, bold=acted, tip=tip, said=said, brief=_brief(reading, differs, clock))
 
 
-def text_of(row: Row, store: Store, reading: Reading[Any]) -> str:
+def _brief(reading: Reading[Any], differs: bool, clock: Clock) -> str:
+    """A time to the second, for a narrow column; where times differ the fraction may be what differs."""
+    return clock.brief(reading.value) if isinstance(reading.value, Instant) and reading.stated and not differs else ""
+
+
+def text_of(row: Row, store: Store, reading: Reading[Any], clock: Clock = UTC) -> str:
     """What a cell says: the comparison's words, else the value; what could not be read as it stands there."""
     if reading.state is State.UNREADABLE:
         return f"unreadable: {reading.raw or reading.note}"
+    if isinstance(reading.value, Instant) and reading.stated and reading.value.showable:
+        return clock.moment(reading.value)
     shown = row.text(store)
     if reading.state is State.NOT_STATED:
         return shown or "not stated"

@@ -39,10 +39,12 @@ class Line:
     marks: tuple[Mark, Mark, Mark]
     findings: tuple[Finding, ...]
     hidden: bool
+    absent: bool
     differing: bool
     foreign: bool
     runs_as: str
     action: str
+    author: str
     last_run: Instant | None
     text: str  # what the filter box looks at, case folded
 
@@ -116,21 +118,23 @@ class Digester:
     def _line(self, task: Task, case: Case, findings: tuple[Finding, ...]) -> Line:
         findings = tuple(sorted(findings, key=lambda finding: finding.severity.rank))
         differing = case.complete and self._differs(task, case.host)  # while reading goes on, the list comes before the comparing
-        account, action = runs_as(task, case.host), action_of(task)
+        account, action, author = runs_as(task, case.host), action_of(task), author_of(task)
         marks = (mark_of(task, STORES[0]), mark_of(task, STORES[1]), mark_of(task, STORES[2]))
-        searched = " ".join((task.path, task.guid, account, *(finding.summary for finding in findings), *every_command(task)))
+        told = (task.path, task.guid, account, author, *(finding.summary for finding in findings), *every_command(task))
         return Line(
             task=task,
             key=key_of(task),
             marks=marks,
             findings=findings,
             hidden=hidden(task),
+            absent=absent(task),
             differing=differing,
             foreign=any(finding.rule == "not-in-baseline" for finding in findings),
             runs_as=account,
             action=action,
+            author=author,
             last_run=last_run(task),
-            text=searched.casefold(),
+            text=" ".join(told).casefold(),
         )
 
     def _differs(self, task: Task, host: Host) -> bool:
@@ -155,11 +159,23 @@ def mark_of(task: Task, store: Store) -> Mark:
     return Mark.PARTLY if absence.presence is Presence.UNREADABLE else Mark.ABSENT
 
 
-def hidden(task: Task) -> bool:
-    """Whether the scheduler leaves the task out of its listing although the registry, which it acts on, has it."""
+def told_by_scheduler(task: Task) -> Presence | None:
     record, absence = task.record(Store.SCHEDULER), task.absence(Store.SCHEDULER)
-    told = record.presence.value if record else absence.presence if absence else None
-    return told is Presence.HIDDEN or (told is Presence.ABSENT and task.record(Store.REGISTRY) is not None)
+    return record.presence.value if record else absence.presence if absence else None
+
+
+def hidden(task: Task) -> bool:
+    """Whether the scheduler leaves the task out of its listing although the registry holds what it would run.
+
+    A Tree key that leads to no Tasks key holds nothing to run: such a task is absent, not hidden.
+    """
+    told, registry = told_by_scheduler(task), task.record(Store.REGISTRY)
+    return told is Presence.HIDDEN or (told is Presence.ABSENT and registry is not None and registry.orphan != "tree")
+
+
+def absent(task: Task) -> bool:
+    """Whether the scheduler does not have the task, and has nothing that it could hide."""
+    return told_by_scheduler(task) is Presence.ABSENT and not hidden(task)
 
 
 def _ordered(task: Task) -> list[TaskRecord]:
@@ -197,6 +213,10 @@ def action_words(action: Action) -> str:
     if action.command.raw:
         return f"unreadable: {action.command.raw}"
     return kind
+
+
+def author_of(task: Task) -> str:
+    return next((found for record in _ordered(task) if (found := record.registration.author.value)), "")
 
 
 def every_command(task: Task) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
@@ -15,8 +16,8 @@ WIDE = 860  # below that the badges stand under the path
 
 def badges(line: Line) -> tuple[str, ...]:
     """What must be known of a task before anything else."""
-    hidden = ("◆ Hidden from the scheduler",) if line.hidden else ()
-    return (*hidden, *(("◆ The stores disagree",) if line.differing else ()))
+    scheduler = "◆ Hidden from the scheduler" if line.hidden else "Not in the scheduler" if line.absent else ""
+    return (*((scheduler,) if scheduler else ()), *(("◆ The stores disagree",) if line.differing else ()))
 
 
 class TaskHead(QWidget):
@@ -26,6 +27,7 @@ class TaskHead(QWidget):
         super().__init__()
         self._session = session
         self.setObjectName("head")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.path = OneLine(face(TITLE, bold=True))
         self.badges = [plain_label("", "badge", face(SMALL)) for _ in range(2)]
         self.guid = plain_label("", "dim", face(SMALL, mono=True))

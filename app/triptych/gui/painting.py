@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
 from triptych.gui.digest import Mark
 from triptych.gui.theme import Theme, face
@@ -138,13 +138,32 @@ def fitted_tail(text: str, width: float, measure: Callable[[str], float]) -> str
 
 
 @lru_cache(maxsize=8192)
-def _fitted(text: str, marks: Marks, width: int, font: QFont, tail: bool) -> tuple[str, Marks, tuple[tuple[float, float], ...]]:
+def _fitted(
+    text: str, marks: Marks, width: int, font: QFont, tail: bool, brief: str
+) -> tuple[str, Marks, tuple[tuple[float, float], ...]]:
     metrics = QFontMetricsF(font)
+    if brief and metrics.horizontalAdvance(text[:1200]) > width:
+        text, marks = brief, ()
     if tail:
         return fitted_tail(text[-1200:], width, metrics.horizontalAdvance), (), ()
     shown, kept = fitted(text[:1200], marks, width, metrics.horizontalAdvance)
     boxes = tuple((metrics.horizontalAdvance(shown[:a]), metrics.horizontalAdvance(shown[:b])) for a, b in kept)
     return shown, kept, boxes
+
+
+def draw_block(painter: QPainter, box: QRect, text: str, font: QFont, colour: QColor) -> None:
+    """Text on as many lines as the box has room for."""
+    painter.setFont(font)
+    painter.setPen(colour)
+    flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.drawText(box, int(flags) | int(Qt.TextFlag.TextWordWrap), text)
+
+
+def lines_needed(text: str, font: QFont, width: int) -> int:
+    """On how many lines a text of some words stands at a width."""
+    metrics = QFontMetrics(font)
+    wrapped = metrics.boundingRect(QRect(0, 0, max(width, 40), 10_000), int(Qt.TextFlag.TextWordWrap), text[:1200])
+    return max(round(wrapped.height() / metrics.lineSpacing()), 1)
 
 
 def draw_text(
@@ -157,9 +176,10 @@ def draw_text(
     mark: QColor | None = None,
     *,
     tail: bool = False,
+    brief: str = "",
 ) -> None:
-    """One line of text in a box, its marked stretches on the mark's ground."""
-    shown, _, boxes = _fitted(text, marks, box.width(), font, tail)
+    """One line of text in a box, its marked stretches on the mark's ground; `brief` instead where it does not fit."""
+    shown, _, boxes = _fitted(text, marks, box.width(), font, tail, brief)
     painter.setFont(font)
     if mark is not None:
         painter.save()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QLayoutItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QLayoutItem, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from triptych.gui.display import Prose, plain_label, set_button, visible
+from triptych.gui.display import Prose, plain_label, set_button, set_tip, visible
 from triptych.gui.theme import BODY, TITLE, face
 
 
@@ -109,6 +109,27 @@ def link(text: str) -> QPushButton:
     button.setAutoDefault(False)
     set_button(button, text)
     return button
+
+
+class PlaceLink(QPushButton):
+    """A link to bytes that gives way where there is little room: what it leads to is elided, the offset behind it stays."""
+
+    def __init__(self, text: str, offset: str, tip: str) -> None:
+        super().__init__()
+        self._whole, self._offset = visible(text), offset
+        self.setObjectName("link")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAutoDefault(False)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(f"Show bytes: {self._whole}, {offset}")
+        set_tip(self, tip)
+        set_button(self, f"{self._whole} · {offset}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        metrics, tail = self.fontMetrics(), f" · {self._offset}"
+        room = max(self.width() - metrics.horizontalAdvance(tail) - 8, 40)
+        set_button(self, metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room) + tail)
 
 
 def section_head(text: str) -> QLabel:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from triptych.gui.clock import NAMES, Clock, machine_offset
 from triptych.gui.digest import Compare, Digest, Digester, Line, TaskKey
 from triptych.gui.jobs import Bytes, Ended, Fetch, Jobs, Scan
 from triptych.model.case import Case, Progress
@@ -67,6 +68,8 @@ class Session(QObject):
     run_changed = Signal(object)  # Run
     opened = Signal(object)  # Work
     bytes_came = Signal(object)  # Bytes
+    marks_changed = Signal()
+    clock_changed = Signal(object)  # Clock
 
     def __init__(self, opening: Open, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +78,8 @@ class Session(QObject):
         self.selection = Selection()
         self.run = Run()
         self.work: Work | None = None
+        self.marked: set[TaskKey] = set()  # while the window is open
+        self._clock = "utc"
         self._began = 0.0
         self._chosen: TaskKey | None = None  # what the person chose, not what came first by itself
         self.jobs = Jobs(self)
@@ -88,6 +93,16 @@ class Session(QObject):
         return self.digest.case
 
     @property
+    def clock(self) -> Clock:
+        """In which zone times are told."""
+        return Clock(self._clock, machine_offset(self.case.host))
+
+    def choose_clock(self, name: str) -> None:
+        """Tell times in UTC (`utc`), in this computer's zone (`here`), or in the evidence machine's (`machine`)."""
+        self._clock = name if name in NAMES else "utc"
+        self.clock_changed.emit(self.clock)
+
+    @property
     def line(self) -> Line | None:
         """The selected task."""
         return self.digest.line(self.selection.task)
@@ -96,6 +111,7 @@ class Session(QObject):
         """Open evidence and begin to read it. What cannot be opened is told by how the run ends."""
         work = self._open(arguments, listings)
         self.digest, self.selection, self._chosen = Digest(), Selection(), None
+        self.marked.clear()
         self.work = work
         self.opened.emit(work)
         self.case_changed.emit(self.digest)
@@ -131,6 +147,12 @@ class Session(QObject):
         line = self.digest.line_of(finding)
         self._chosen = line.key if line else self._chosen
         self._select(replace(self.selection, task=line.key if line else self.selection.task, finding=finding.key))
+
+    def mark(self, key: TaskKey | None) -> None:
+        """Mark a task to come back to it, or take the mark away."""
+        if key is not None:
+            self.marked ^= {key}
+            self.marks_changed.emit()
 
     def step_finding(self, step: int) -> None:
         """The next or previous finding of the case, worst first; stays at either end."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from triptych.exports.json_case import windows_name
 from triptych.gui import words
+from triptych.gui.clock import Clock, offset_words
 from triptych.gui.digest import Digest
-from triptych.gui.display import plain_label, set_text, set_tip
-from triptych.gui.pieces import Chip, Flow
+from triptych.gui.display import plain_label, set_button, set_text, set_tip
+from triptych.gui.pieces import Chip, Flow, link
 from triptych.gui.session import Session, Work
 from triptych.gui.theme import BODY, Theme, face
 from triptych.model.case import Case, Host, Weight
@@ -53,10 +54,13 @@ class CaseStrip(QWidget):
         super().__init__()
         self._session, self._theme = session, theme
         self.setObjectName("strip")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.host = plain_label(font=face(BODY, bold=True))
         self.about = plain_label("", "dim")
         self.chips = {store: Chip("") for store in words.STORES}
         self.warnings = Chip("")
+        self.clock = link("UTC")
+        set_tip(self.clock, "In which zone times are told")
         holder = QWidget()
         flow = Flow(holder)
         for store, chip in self.chips.items():
@@ -70,15 +74,19 @@ class CaseStrip(QWidget):
         row.addWidget(self.host)
         row.addWidget(self.about)
         row.addWidget(holder, 1)
+        row.addWidget(self.clock)
         session.opened.connect(self._opened)
         session.case_changed.connect(self.show_digest)
+        session.clock_changed.connect(self._show_clock)
+        session.run_changed.connect(lambda run: self.show_digest(session.digest) if run.state != "reading" else None)
         theme.changed.connect(self._dots)
         self._dots()
         self.show_digest(session.digest)
 
     def show_digest(self, digest: Digest) -> None:
         case, work = digest.case, self._session.work
-        set_text(self.host, host_words(case.host) if case.host.facts or case.complete else "Reading the host")
+        over = self._session.run.state not in ("reading", "idle")
+        set_text(self.host, host_words(case.host) if case.host.facts or over else "Reading the host")
         parts = (windows_words(case.host), work.kind if work else "", "read only")
         set_text(self.about, " · ".join(part for part in parts if part))
         for store, chip in self.chips.items():
@@ -86,6 +94,16 @@ class CaseStrip(QWidget):
             chip.say(text, full)
             set_tip(chip, full)
         self._warn(case)
+        self._show_clock(self._session.clock)
+
+    def _show_clock(self, clock: Clock) -> None:
+        known = clock.name != "machine" or clock.offset is not None
+        zone = self._session.case.host.get("time-zone").value or ""
+        told = f"times: {clock.title}" if known else "times: UTC, the machine's zone is not known"
+        set_button(self.clock, f"{told} ▾")
+        self.clock.setAccessibleName(told)
+        about = f"The evidence machine was set to UTC{offset_words(clock.offset)} ({zone})" if clock.offset is not None else ""
+        set_tip(self.clock, "\n".join(part for part in ("In which zone times are told", about) if part))
 
     def _opened(self, work: Work) -> None:
         set_tip(self.about, "\n".join((*work.arguments, *work.listings)))

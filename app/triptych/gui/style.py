@@ -39,6 +39,7 @@ QPushButton#main:focus { border-color: @accent; }
 QPushButton#link { background: transparent; border: 1px solid transparent; color: @accent;
   padding: 1px 3px 1px 0; border-radius: 4px;
   text-align: left; min-width: 0; }
+QPushButton#link::menu-indicator, QPushButton#chip::menu-indicator { width: 0; image: none; }
 QPushButton#link:hover { text-decoration: underline; }
 QPushButton#link:focus { border-color: @accent; }
 QPushButton#chip { background: transparent; border: 1px solid @strong_line; border-radius: 12px; padding: 3px 10px; }
@@ -64,6 +65,11 @@ QCheckBox { spacing: 7px; color: @text; background: transparent; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @dim; border-radius: 3px; background: transparent; }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; }
 QCheckBox:focus { color: @accent; }
+
+QDialog#palette { background: @panel; border: 1px solid @strong_line; }
+QListView { background: @panel; color: @text; border: none; outline: none; }
+QListView::item { padding: 4px 8px; border-radius: 4px; }
+QListView::item:selected { background: @selection; color: @text; }
 
 QTabBar { background: @panel; border: none; }
 QTabBar::tab { background: transparent; color: @dim; padding: 8px 13px; border: none; border-bottom: 2px solid transparent; }

@@ -44,6 +44,7 @@ class Cell:
     bold: bool = False
     ink: str = ""  # a token for the text, or for the stripe of a row
     tip: str = ""
+    brief: str = ""  # shown in place of the text where that does not fit
     tail: bool = False  # where there is little room the end is what counts: paths
     said: str = ""
     extra: object = None  # what a delegate of its own needs
@@ -62,7 +63,10 @@ class Column(Generic[T]):
 
 
 class Table(QAbstractTableModel, Generic[T]):
-    """Own order and own filter over a tuple of rows: a list of row numbers, replaced as a whole. Cells are kept once made."""
+    """Own order, filter and groups over a tuple of rows: a list of row numbers, replaced as a whole. Cells are kept once made.
+
+    In the list a group's head stands as a negative number: -1 is the first. Heads cannot be chosen.
+    """
 
     def __init__(self, columns: Sequence[Column[T]], identity: Callable[[T], Hashable], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +75,8 @@ class Table(QAbstractTableModel, Generic[T]):
         self._rows: tuple[T, ...] = ()
         self._order: list[int] = []
         self._keep: Callable[[T], bool] | None = None
+        self._group: Callable[[T], str] | None = None
+        self._heads: list[Cell] = []
         self._sorting: tuple[int, bool] | None = None
         self._cells: dict[tuple[int, int], Cell] = {}
 
@@ -85,7 +91,7 @@ class Table(QAbstractTableModel, Generic[T]):
         if not index.isValid() or index.row() >= len(self._order):
             return None
         if role == ROW_ROLE:
-            return self.row(index.row())
+            return None if self.is_head(index.row()) else self.row(index.row())
         cell = self.cell(index.row(), index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
@@ -99,6 +105,11 @@ class Table(QAbstractTableModel, Generic[T]):
             case _ if role == CELL_ROLE:
                 return cell
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if index.isValid() and index.row() < len(self._order) and self.is_head(index.row()):
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
@@ -122,14 +133,25 @@ class Table(QAbstractTableModel, Generic[T]):
 
     # what rooms ask -----------------------------------------------------------------------------------------------
     def row(self, number: int) -> T:
-        """The row at a place of the table as it is sorted and filtered now."""
+        """The row at a place of the table as it is sorted and filtered now. Raises LookupError for the head of a group."""
+        if self.is_head(number):
+            raise LookupError(f"row {number} is the head of a group")
         return self._rows[self._order[number]]
 
     def rows(self) -> list[T]:
-        return [self._rows[number] for number in self._order]
+        return [self._rows[number] for number in self._order if number >= 0]
+
+    def is_head(self, number: int) -> bool:
+        return self._order[number] < 0
+
+    def heads(self) -> list[int]:
+        """Where the heads of groups stand."""
+        return [at for at, number in enumerate(self._order) if number < 0]
 
     def cell(self, row: int, column: int) -> Cell:
         place = (self._order[row], column)
+        if place[0] < 0:
+            return self._heads[-1 - place[0]]
         found = self._cells.get(place)
         if found is None:
             found = self._cells[place] = self.columns[column].cell(self._rows[place[0]])
@@ -137,7 +159,9 @@ class Table(QAbstractTableModel, Generic[T]):
 
     def find(self, identity: Hashable) -> int:
         """Where the row of that identity stands; -1 where it is not shown."""
-        return next((at for at, number in enumerate(self._order) if self._identity(self._rows[number]) == identity), -1)
+        return next(
+            (at for at, number in enumerate(self._order) if number >= 0 and self._identity(self._rows[number]) == identity), -1
+        )
 
     def set_rows(self, rows: Sequence[T]) -> None:
         """Other rows, in the order in force. The view's place is lost: whoever calls keeps it."""
@@ -154,6 +178,13 @@ class Table(QAbstractTableModel, Generic[T]):
 
     def set_filter(self, keep: Callable[[T], bool] | None) -> None:
         self._keep = keep
+        self.beginResetModel()
+        self._order = self._ordered()
+        self.endResetModel()
+
+    def set_group(self, group: Callable[[T], str] | None) -> None:
+        """Put rows of the same word together under a head; groups stand where their first row stood."""
+        self._group = group
         self.beginResetModel()
         self._order = self._ordered()
         self.endResetModel()
@@ -180,7 +211,21 @@ class Table(QAbstractTableModel, Generic[T]):
             key = self.columns[self._sorting[0]].key
             if key is not None:
                 order.sort(key=lambda number: key(self._rows[number]), reverse=self._sorting[1])
-        return order
+        return self._grouped(order)
+
+    def _grouped(self, order: list[int]) -> list[int]:
+        self._heads = []
+        if self._group is None:
+            return order
+        groups: dict[str, list[int]] = {}
+        for number in order:
+            groups.setdefault(self._group(self._rows[number]), []).append(number)
+        grouped: list[int] = []
+        for title, members in groups.items():
+            said = f"Group {title}, {len(members):,}"
+            self._heads.append(Cell(title, kind=Kind.SECTION, tip=title, said=said, extra=f"{visible(title)}   {len(members):,}"))
+            grouped += [-len(self._heads), *members]
+        return grouped
 
     def _rearrange(self) -> None:
         """Another order of the same rows; what views hold on to moves with it."""
@@ -189,6 +234,10 @@ class Table(QAbstractTableModel, Generic[T]):
         numbers = [self._order[index.row()] for index in held]
         self._order = self._ordered()
         places = {number: at for at, number in enumerate(self._order)}
-        moved = [self.index(places[number], index.column()) for number, index in zip(numbers, held, strict=True)]
+        nowhere = QModelIndex()  # a head: it cannot be held on to
+        moved = [
+            self.index(places[number], index.column()) if number >= 0 else nowhere
+            for number, index in zip(numbers, held, strict=True)
+        ]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from platformdirs import user_log_dir
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from triptych.gui.display import plain_label, set_text
@@ -84,6 +84,7 @@ class TroubleStrip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("trouble")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = plain_label(wrap=True)
         self.dismiss = link("Dismiss")
         self.dismiss.clicked.connect(self.hide)

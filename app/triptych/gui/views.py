@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from triptych.gui.display import to_clipboard, visible
-from triptych.gui.painting import draw_hatch, draw_marks, draw_text
+from triptych.gui.painting import draw_block, draw_hatch, draw_marks, draw_text
 from triptych.gui.tables import CELL_ROLE, PROOF_ROLE, Cell, Kind, Table
 from triptych.gui.theme import BODY, ROW, SMALL, Theme, face
 from triptych.model.evidence import EvidenceRef
@@ -40,25 +40,28 @@ class CellDelegate(QStyledItemDelegate):
             super().paint(painter, option, index)
             return
         box = QRect(option.rect)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected) and _shows_choice(option.widget)
         painter.save()
         self._ground(painter, box, cell, chosen)
         if cell.kind is Kind.STORES:
             self._stores(painter, box, cell)
         elif cell.kind is Kind.NAME:
             self._name(painter, box, cell)
+        elif cell.kind is Kind.ABSENT and box.height() > ROW:
+            draw_block(painter, box.adjusted(9, 0, -8, -1), visible(cell.text, 400), face(SMALL), self._ink(cell, chosen))
         else:
             font = face(SMALL if cell.mono or cell.kind in (Kind.SECTION, Kind.ABSENT) else BODY, bold=cell.bold, mono=cell.mono)
             mark = self._theme.colour("mark") if cell.kind is Kind.DIFFERS and not chosen else None
             draw_text(
                 painter,
                 box.adjusted(9, 0, -8, -1),
-                visible(cell.text),
+                cell.extra if isinstance(cell.extra, str) else visible(cell.text),
                 font,
                 self._ink(cell, chosen),
                 cell.marks,
                 mark,
                 tail=cell.tail,
+                brief=visible(cell.brief),
             )
         self._frame(painter, box, option, index.column())
         painter.restore()
@@ -119,11 +122,21 @@ class CellDelegate(QStyledItemDelegate):
             painter.drawRect(box.adjusted(0, 0, -1, -1))
 
 
+def _shows_choice(view: QWidget | None) -> bool:
+    """A chosen row always shows; a chosen cell only while it has the keyboard, or as part of several."""
+    if not isinstance(view, TableView) or view.whole_rows or view.hasFocus():
+        return True
+    ranges = view.selectionModel().selection().toList()
+    return len(ranges) > 1 or any(part.width() * part.height() > 1 for part in ranges)
+
+
 class TableView(QTableView):
     """A table for a person with a keyboard: Enter asks for the proof, Ctrl+C copies whole values, letters may go elsewhere."""
 
     proof = Signal(str, object)  # what it proves, tuple[EvidenceRef, ...]
     typed = Signal(str)  # text typed where letters filter
+    section = Signal(int)  # the row of a section head that shall fold or unfold
+    marked = Signal(int)  # the row on which Space was pressed
 
     def __init__(self, model: Table[Any], theme: Theme, name: str, *, whole_rows: bool = True, filters: bool = False) -> None:
         super().__init__()
@@ -154,6 +167,7 @@ class TableView(QTableView):
         for number, column in enumerate(model.columns):
             self.setColumnWidth(number, column.width)
         self.doubleClicked.connect(self.ask_proof)
+        self.clicked.connect(lambda index: self.section.emit(index.row()) if self._on_section(index) else None)
         theme.changed.connect(self.viewport().update)
 
     def ask_proof(self, index: QModelIndex | None = None) -> None:
@@ -193,8 +207,13 @@ class TableView(QTableView):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        enter, space = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter), event.key() == Qt.Key.Key_Space
+        if (enter or space) and self._on_section(self.currentIndex()):
+            self.section.emit(self.currentIndex().row())
+        elif enter:
             self.ask_proof()
+        elif space and event.modifiers() == Qt.KeyboardModifier.NoModifier and self.currentIndex().isValid():
+            self.marked.emit(self.currentIndex().row())
         elif event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.copy()
         elif self._filters and _types(event):
@@ -219,6 +238,9 @@ class TableView(QTableView):
         menu.addAction("Copy selection").triggered.connect(self.copy)
         menu.addAction("Copy table").triggered.connect(self.copy_all)
         return menu
+
+    def _on_section(self, index: QModelIndex) -> bool:
+        return index.isValid() and self.table.cell(index.row(), 0).kind is Kind.SECTION
 
     def _title(self, row: int, column: int) -> str:
         first = self.table.cell(row, 0)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QTabBar,
@@ -21,10 +22,12 @@ from PySide6.QtWidgets import (
 
 from triptych import __version__
 from triptych.gui.bar import Bar
+from triptych.gui.clock import NAMES
 from triptych.gui.commands import COMMANDS, actions, key_sheet
 from triptych.gui.digest import Digest
 from triptych.gui.display import tell, visible
 from triptych.gui.head import TaskHead
+from triptych.gui.palette import Palette
 from triptych.gui.pieces import column
 from triptych.gui.rooms import ROOMS
 from triptych.gui.rooms.bytes import BytesRoom
@@ -94,10 +97,13 @@ class Window(QMainWindow):
             "go-tasks": self.show_tasks,
             "next-room": lambda: self._step_room(1),
             "previous-room": lambda: self._step_room(-1),
+            "mark": lambda: self.session.mark(self.session.selection.task),
             "only-differences": self._room(CompareRoom).only.toggle,
             "next-finding": lambda: self._step_finding(1),
             "previous-finding": lambda: self._step_finding(-1),
+            "palette": self._commands,
             "keys": lambda: tell(self, "Keys", key_sheet(self.actions_of)),
+            **{f"clock-{name}": lambda name=name: self._choose_clock(name) for name in NAMES},  # type: ignore[misc]  # bound default
             "about": lambda: tell(self, "About Triptych", _ABOUT),
         }
         does |= {f"go-{room.name}": lambda name=room.name: self.show_room(name) for room in ROOMS}  # type: ignore[misc]  # bound default
@@ -127,7 +133,7 @@ class Window(QMainWindow):
     def show_tasks(self) -> None:
         """The first question: the keyboard goes to the list."""
         self._pages.setCurrentIndex(1)
-        self.tasks.view.setFocus()
+        self.tasks.focus()
 
     def show_room(self, name: str) -> None:
         """Bring a room to the front and give it the keyboard."""
@@ -191,22 +197,40 @@ class Window(QMainWindow):
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(10, 0, 10, 0)
-        row.addWidget(self.tabs, 1)
+        row.addWidget(self.tabs)
+        self._corners = {room.name: getattr(self.rooms[room.name], "corner", None) for room in ROOMS}
+        for corner in self._corners.values():
+            if corner is not None:
+                row.addWidget(corner, 1)
+        row.addStretch(0)
         return holder
 
+    def _room_shown(self, at: int) -> None:
+        self.stack.setCurrentIndex(at)
+        for name, corner in self._corners.items():
+            if corner is not None:
+                corner.setVisible(name == ROOMS[at].name)
+
     def _connect(self) -> None:
-        self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._room_shown)
         self.search.textChanged.connect(self.tasks.set_needle)
         self.search.installEventFilter(self)
         self.tasks.typed.connect(self._typed)
         self.start.chosen.connect(self._chosen)
         self.start.recent_chosen.connect(self.open)
         self.strip.store_clicked.connect(self._show_store)
+        self.strip.clock.setMenu(self._clock_menu())
         self.strip.warnings_clicked.connect(lambda: self.show_room("problems"))
         self.session.proof_wanted.connect(self._proof_wanted)
         self.session.case_changed.connect(self._case_changed)
         self.session.run_changed.connect(self._run_changed)
         self.session.opened.connect(self._opened)
+
+    def _clock_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name in NAMES:
+            menu.addAction(self.actions_of[f"clock-{name}"])
+        return menu
 
     # following ----------------------------------------------------------------------------------------------------
     def _case_changed(self, digest: Digest) -> None:
@@ -220,7 +244,8 @@ class Window(QMainWindow):
             if command.name in self.actions_of:
                 self.actions_of[command.name].setEnabled(now[command.needs])
         if run.state == "failed":
-            self.trouble.say(f"The evidence could not be read to its end: {run.error} What was read until then is shown.")
+            shown = " What was read until then is shown." if self.session.digest.lines else ""
+            self.trouble.say(f"The evidence could not be read to its end: {run.error.rstrip('.')}.{shown}")
 
     def _opened(self, work: Work) -> None:
         name = Path(work.arguments[0]).name if work.arguments else ""
@@ -287,9 +312,27 @@ class Window(QMainWindow):
         self.settings.keep("theme", choice)
         self._mark_theme()
 
+    def _choose_clock(self, name: str) -> None:
+        self.session.choose_clock(name)
+        self.settings.keep("clock", name)
+        self._mark_clock()
+
+    def _mark_clock(self) -> None:
+        for name in NAMES:
+            self.actions_of[f"clock-{name}"].setChecked(name == self.settings.text("clock", "utc"))
+
     def _mark_theme(self) -> None:
         for choice in CHOICES:
             self.actions_of[f"theme-{choice}"].setChecked(choice == self.theme.choice)
+
+    def _commands(self) -> None:
+        made = self.actions_of
+        palette = Palette((made[command.name] for command in COMMANDS if command.name in made), self)
+        palette.move(
+            self.mapToGlobal(self.rect().center()).x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y() + 80
+        )
+        palette.exec()
+        palette.deleteLater()
 
     def _typed(self, text: str) -> None:
         self.search.setFocus()
@@ -359,12 +402,16 @@ class Window(QMainWindow):
         if self._placed:
             self.settings.keep("split", self.split.saveState())
         self.settings.keep("tasks", self.tasks.state())
+        self.settings.keep("group", self.tasks.group)
         self.settings.keep("compare", self._room(CompareRoom).state())
         self.settings.sync()
 
     def _restore(self) -> None:
         self._mark_theme()
+        self.session.choose_clock(self.settings.text("clock", "utc"))
+        self._mark_clock()
         if not self.settings.state("geometry").isEmpty():
             self.restoreGeometry(self.settings.state("geometry"))
         self.tasks.restore(self.settings.state("tasks"))
+        self.tasks.group_by(self.settings.text("group"))
         self._room(CompareRoom).restore(self.settings.state("compare"))

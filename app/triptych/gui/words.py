@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 
+from triptych.gui.clock import UTC, Clock
 from triptych.model.case import Problem, Weight
 from triptych.model.evidence import (
     EventPlace,
@@ -21,7 +23,7 @@ from triptych.model.evidence import (
 )
 from triptych.model.finding import Finding, Severity
 from triptych.model.task import Store
-from triptych.model.times import NEVER, UNBOUNDED, Instant, Zone
+from triptych.model.times import Instant
 
 STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 STORE_NAMES = {Store.XML: "XML", Store.REGISTRY: "Registry", Store.SCHEDULER: "Scheduler", Store.LOG: "Log"}
@@ -36,16 +38,21 @@ def severity_token(severity: Severity) -> str:
     return "dim" if severity is Severity.INFO else severity.value
 
 
-def moment(instant: Instant, *, short: bool = False) -> str:
+def moment(instant: Instant, *, short: bool = False, clock: Clock = UTC) -> str:
     """A time with its zone: `2026-03-14 02:17:03Z`; without seconds and zone where `short` (the column names the zone)."""
-    if instant.ticks == 0:
-        return "never"
-    if instant.ticks in (NEVER, UNBOUNDED):
-        return "no end"
-    text = instant.iso.replace("T", " ")
-    if short and instant.showable:
-        return text[:16] + (" local" if instant.zone is Zone.LOCAL else "")
-    return text + (" local" if instant.zone is Zone.LOCAL and instant.showable else "")
+    return clock.moment(instant, short=short)
+
+
+_PROGRAM = re.compile(
+    r'(≠ )?"?(?:[a-z]:\\|%[^%"\\]+%\\|\\\\)[^"]*?([^\\"/]+?\.(?:exe|com|bat|cmd|ps1|vbs|js|dll|msc|scr))\b"?(.*)',
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def brief_command(command: str) -> str:
+    """A command without the folders of its program, for where the whole does not fit; "" where it has none."""
+    match = _PROGRAM.fullmatch(command)
+    return f"{match[1] or ''}…\\{match[2]}{match[3]}" if match else ""
 
 
 def value(thing: object) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from triptych.model.event import Moment
 from triptych.model.evidence import EvidenceFile, Reading, kept_not
 from triptych.model.finding import Finding
+from triptych.model.paths import fold
 from triptych.model.task import Store, Task, TaskRecord, Trace
 
 XML_NOT_LISTED = "not-listed"  # `basis` of the XML store's report where the folder of task files is not in the evidence as a whole
@@ -131,8 +132,8 @@ class Case:
         return next((report for report in self.reports if report.store is store), None)
 
     def task(self, path: str) -> Task | None:
-        folded = path.casefold()
-        return next((task for task in self.tasks if task.path.casefold() == folded), None)
+        folded = fold(path)
+        return next((task for task in self.tasks if fold(task.path) == folded), None)
 
 
 @dataclass(frozen=True, slots=True)

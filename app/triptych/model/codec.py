@@ -1,8 +1,9 @@
 """The nouns of `model/` as JSON and back: one codec for the frames of reader processes and for the case file.
 
 Never pickle: a reader that hostile evidence took over must not run code in the window. A frame is
-`{"refs": [...], "items": [...]}`; an object is a list whose first member is the number of its class in `TYPES`,
-references are kept once a frame and named by number. Lone surrogates come through as JSON escapes.
+`{"files": [...], "places": [...], "refs": [...], "items": [...]}`; an object is a list whose first member is the number of its
+class in `TYPES`; references, their places and the names of their files stand once a frame and are named by number. Readings
+are most of a frame and have short forms of their own. Lone surrogates come through as JSON escapes.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
 from triptych.model import case, event, evidence, finding, task, times
+from triptych.model.evidence import NOT_KEPT, EvidenceRef, Reading, Span, State
 
 TYPES: tuple[type, ...] = (
     evidence.EvidenceFile, evidence.Span, evidence.XmlPlace, evidence.RegistryPlace, evidence.EventPlace, evidence.FilePlace,
@@ -26,68 +29,169 @@ TYPES: tuple[type, ...] = (
     evidence.State, evidence.ReadState, times.Zone, task.Store, task.Presence, task.TraceKind, finding.Severity,
     finding.Confidence, case.Weight, evidence.Excerpt,
 )  # fmt: skip
+_PARTS = (task.Registration, task.Principal, task.Schedule, task.Trigger, task.Action, task.Settings, task.RunState, task.Keeping)
 _NUMBER = {kind: number for number, kind in enumerate(TYPES)}
-_FIELDS = {kind: tuple(member.name for member in fields(kind)) for kind in TYPES if is_dataclass(kind)}
-_TUPLE, _BYTES, _REF, _NOT_KEPT = -1, -2, -3, -4
+_TUPLE, _BYTES, _REF, _NOT_KEPT, _STATED, _NOT_STATED, _READING = -1, -2, -3, -4, -5, -6, -7
+_PLAIN = frozenset((str, int, bool, float, type(None)))
 
 
 class CodecError(ValueError):
     """A frame that this codec did not write."""
 
 
+def _getter(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives all fields of a dataclass, in order."""
+    names = tuple(member.name for member in fields(kind))
+    return (
+        cast("Callable[[Any], tuple[Any, ...]]", attrgetter(*names))
+        if len(names) > 1
+        else lambda value: (getattr(value, names[0]),)
+    )
+
+
+_MEMBERS = {kind: _getter(kind) for kind in TYPES if is_dataclass(kind)}
+_EMPTY: dict[type, Any] = {kind: kind() for kind in _PARTS}
+
+
+# -- there ----------------------------------------------------------------------------------------------------------------
+
+
 def encode(items: Iterable[Any]) -> bytes:
     """A frame of model objects, tuples, texts, numbers and bytes. Raises TypeError for anything else."""
-    refs: dict[evidence.EvidenceRef, int] = {}
-    packed = [_pack(item, refs) for item in items]
-    table = [[_pack(ref.place, refs), [[s.file, s.offset, s.length] for s in ref.spans]] for ref in refs]
-    return json.dumps({"refs": table, "items": packed}, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    kept = list(items)  # tables know objects by their identity, so they must all live until the frame is made
+    tables = _Tables()
+    packed = [tables.pack(item) for item in kept]
+    frame = {"files": list(tables.files), "places": tables.places, "refs": tables.refs, "items": packed}
+    return json.dumps(frame, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
-def _pack(value: Any, refs: dict[evidence.EvidenceRef, int]) -> Any:
-    kind = type(value)
-    if kind in (str, int, bool, float) or value is None:
-        return value
-    if value is evidence.NOT_KEPT:
-        return [_NOT_KEPT]
-    if kind is evidence.EvidenceRef:
-        return [_REF, refs.setdefault(value, len(refs))]
-    if kind is tuple:
-        return [_TUPLE, *(_pack(member, refs) for member in value)]
-    if kind is bytes:
-        return [_BYTES, base64.b64encode(value).decode("ascii")]
-    number = _NUMBER.get(kind)
-    if number is None:
-        raise TypeError(f"the codec does not know {kind.__name__}")
-    if isinstance(value, Enum):
-        return [number, value.value]
-    return [number, *[_pack(getattr(value, name), refs) for name in _FIELDS[kind]]]
+class _Tables:
+    """What stands once a frame: file names by themselves, places and references by identity."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, int] = {}
+        self.places: list[list[Any]] = []
+        self.refs: list[list[int]] = []
+        self._places: dict[int, int] = {}
+        self._refs: dict[int, int] = {}
+
+    def pack(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is Reading:
+            return self._reading(value)
+        if kind is EvidenceRef:
+            return [_REF, self._ref(value)]
+        if kind is tuple:
+            return [_TUPLE, *self._all(value)]
+        if kind is bytes:
+            return [_BYTES, base64.b64encode(value).decode("ascii")]
+        number = _NUMBER.get(kind)
+        if number is None:
+            raise TypeError(f"the codec does not know {kind.__name__}")
+        if isinstance(value, Enum):
+            return [number, value.value]
+        if kind in _EMPTY:
+            return self._part(number, _MEMBERS[kind](value))
+        return [number, *self._all(_MEMBERS[kind](value))]
+
+    def _all(self, values: tuple[Any, ...]) -> list[Any]:
+        return [value if type(value) in _PLAIN else self.pack(value) for value in values]
+
+    def _part(self, number: int, readings: tuple[Any, ...]) -> list[Any]:
+        """A part of a record: null stands for what the store never keeps; a part without anything is its number alone."""
+        row = [None if reading is NOT_KEPT else self.pack(reading) for reading in readings]
+        return [number, *row] if any(row) else [number]
+
+    def _reading(self, reading: Reading[Any]) -> list[Any]:
+        if reading is NOT_KEPT:
+            return [_NOT_KEPT]
+        value, refs = reading.value, [self._ref(ref) for ref in reading.refs]
+        if type(value) not in _PLAIN:
+            value = self.pack(value)
+        state = reading.state
+        if reading.raw or reading.note or (state is not State.STATED and state is not State.NOT_STATED):
+            return [_READING, value, state.value, reading.raw, reading.note, *refs]
+        return [_STATED if state is State.STATED else _NOT_STATED, value, *refs]
+
+    def _ref(self, ref: EvidenceRef) -> int:
+        number = self._refs.get(id(ref))
+        if number is None:
+            row = [self._place(ref.place)]
+            for span in ref.spans:
+                row += (self.files.setdefault(span.file, len(self.files)), span.offset, span.length)
+            self._refs[id(ref)] = number = len(self.refs)
+            self.refs.append(row)
+        return number
+
+    def _place(self, place: evidence.Place) -> int:
+        number = self._places.get(id(place))
+        if number is None:
+            self._places[id(place)] = number = len(self.places)
+            self.places.append([_NUMBER[type(place)], *_MEMBERS[type(place)](place)])
+        return number
 
 
-def decode(frame: bytes) -> list[Any]:
-    """The objects of a frame. Raises CodecError."""
+# -- and back -------------------------------------------------------------------------------------------------------------
+
+
+def decode(frame: bytes, texts: dict[str, str] | None = None) -> list[Any]:
+    """The objects of a frame. Raises CodecError.
+
+    `texts` keeps the names of files, keys and elements, so that those of many frames are held in memory once.
+    """
     try:
         loaded = json.loads(frame)
-        refs: list[evidence.EvidenceRef] = []
-        for place, spans in loaded["refs"]:
-            refs.append(evidence.EvidenceRef(_unpack(place, refs), tuple(evidence.Span(*span) for span in spans)))
-        return [_unpack(item, refs) for item in loaded["items"]]
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        return _Objects(loaded, {} if texts is None else texts).items(loaded["items"])
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise CodecError(f"not a frame of this codec: {error}") from error
 
 
-def _unpack(value: Any, refs: list[evidence.EvidenceRef]) -> Any:
-    if type(value) is not list:
-        return value
-    number = value[0]
-    if number == _NOT_KEPT:
-        return evidence.NOT_KEPT
-    if number == _REF:
-        return refs[value[1]]
-    if number == _TUPLE:
-        return tuple([_unpack(member, refs) for member in value[1:]])
-    if number == _BYTES:
-        return base64.b64decode(value[1])
-    if type(number) is not int or not 0 <= number < len(TYPES):
-        raise CodecError(f"no type has the number {number!r}")
-    kind: Callable[..., Any] = TYPES[number]
-    return kind(*[_unpack(member, refs) for member in value[1:]])
+class _Objects:
+    """The tables of a frame as objects again; `refs` holds each reference as a tuple of one, which most readings take as it is."""
+
+    def __init__(self, loaded: dict[str, Any], texts: dict[str, str]) -> None:
+        once = texts.setdefault
+        places = [
+            TYPES[row[0]](*[once(value, value) if type(value) is str else value for value in row[1:]]) for row in loaded["places"]
+        ]
+        files = [once(file, file) for file in loaded["files"]]
+        self.refs = [
+            (EvidenceRef(places[row[0]], tuple([Span(files[row[at]], row[at + 1], row[at + 2]) for at in range(1, len(row), 3)])),)
+            for row in loaded["refs"]
+        ]
+
+    def items(self, rows: list[Any]) -> list[Any]:
+        unpack = self._unpack
+        return [unpack(row) if type(row) is list else row for row in rows]
+
+    def _unpack(self, row: list[Any]) -> Any:
+        number = row[0]
+        if number in (_STATED, _NOT_STATED):
+            return self._reading(row[1], State.STATED if number == _STATED else State.NOT_STATED, row[2:])
+        if number == _NOT_KEPT:
+            return NOT_KEPT
+        if number == _READING:
+            return self._reading(row[1], State(row[2]), row[5:], row[3], row[4])
+        if number == _REF:
+            return self.refs[row[1]][0]
+        if number == _TUPLE:
+            return tuple(self.items(row[1:]))
+        if number == _BYTES:
+            return base64.b64decode(row[1])
+        if type(number) is not int or not 0 <= number < len(TYPES):
+            raise CodecError(f"no type has the number {number!r}")
+        kind: Callable[..., Any] = TYPES[number]
+        if kind in _EMPTY:
+            return (
+                kind(*[NOT_KEPT if value is None else self._unpack(value) for value in row[1:]]) if len(row) > 1 else _EMPTY[kind]
+            )
+        return kind(*self.items(row[1:]))
+
+    def _reading(self, value: Any, state: State, refs: list[int], raw: str = "", note: str = "") -> Reading[Any]:
+        if type(value) is list:
+            value = self._unpack(value)
+        if len(refs) == 1:
+            return Reading(value, state, self.refs[refs[0]], raw, note)
+        return Reading(value, state, tuple([self.refs[number][0] for number in refs]), raw, note)

@@ -300,6 +300,13 @@ class Task:
     def absence(self, store: Store) -> Absence | None:
         return next((absence for absence in self.absences if absence.store is store), None)
 
+    def lack(self, store: Store) -> Absence | None:
+        """Why a store shows no such task: its absence, or the reason of a record that says hidden or absent."""
+        record = self.record(store)
+        if record is not None and record.presence.value in (Presence.HIDDEN, Presence.ABSENT):
+            return Absence(store, record.presence.value, record.presence.note, record.presence.refs)
+        return self.absence(store) if record is None else None
+
     @property
     def name(self) -> str:
         return self.path.rpartition("\\")[2]

@@ -16,8 +16,8 @@ from pathlib import Path
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import DEFAULT, Limits
 from triptych.model import codec
-from triptych.readers.blame import Item, counted, fault_of, given_up, in_this_process
-from triptych.readers.serving import DONE, FAULT, Serve, begin, serve
+from triptych.readers.blame import counted, fault_of, given_up, in_this_process, size_of
+from triptych.readers.serving import DONE, FAULT, THROUGH, Serve, begin, serve
 from triptych.readers.watch import Watch
 from triptych.stores.job import Answer, Job
 
@@ -34,12 +34,18 @@ class Readers:
         self._source, self._limits, self._serving = source, limits, serving
         self._wanted = workers
         self._pool: list[Watch] = []
+        self._texts: dict[str, str] = {}  # names that many answers share, held once
 
     def __enter__(self) -> Readers:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the readers that are alive."""
+        return [watch.process.pid for watch in self._pool if watch.process.pid is not None]
 
     def warm(self) -> None:
         """Start the processes before there is work, so that their start-up overlaps with looking for evidence."""
@@ -108,11 +114,14 @@ class Readers:
         if frame == DONE:
             yield from watch.done()
             return
+        if frame.startswith(THROUGH):
+            watch.came_through(frame[len(THROUGH) :].decode("utf-8", "surrogatepass"))
+            return
         if frame.startswith(FAULT):
             yield from self._lose(watch, todo, "reader.fault", frame[len(FAULT) :].decode("utf-8", "replace"))
             return
         try:
-            answers = codec.decode(frame)
+            answers = codec.decode(frame, self._texts)
         except codec.CodecError as error:
             yield from self._lose(watch, todo, "reader.garbled", str(error)[:300])
             return
@@ -123,12 +132,11 @@ class Readers:
             yield from watch.take(answer)
 
     def _lose(self, watch: Watch, todo: deque[Job], code: str, found: str) -> Iterator[Answer]:
-        """Replace a reader: what it sent is kept, the file it was at is named, the files behind that go on.
+        """Replace a reader: what it sent is kept, the file it was at is named, the other files without an answer go on.
 
-        A frame holds the answers of many files, so that the first file without an answer need not be the one it died of:
-        the files without an answer are read again, one a frame, and only then one of them is given up.
+        A reader that died may have been ended by the system or by a person: the file is tried once more, alone.
         """
-        job, waiting = watch.job, watch.waiting
+        job, waiting, guilty = watch.job, watch.waiting, watch.guilty()
         watch.kill()
         watch.bury()
         self._pool.remove(watch)
@@ -137,16 +145,20 @@ class Readers:
         if not waiting:
             yield from watch.held
             return
-        if len(waiting) > 1 and not job.careful:
+        if len(job.items) == 1 and not watch.silent:  # to read it again would tell its first answers twice
+            guilty = waiting[0]
+        rest = tuple(item for item in waiting if item is not guilty)
+        if rest:
+            todo.appendleft(replace(job, items=rest))
+        if guilty is None:
             yield from counted(job, watch.answered)
-            todo.appendleft(_rest(job, waiting))
-            return
-        yield from watch.held
-        guilty = waiting.popleft()
-        yield from given_up(job, guilty, fault_of(job, guilty, code, found))
-        yield from counted(job, watch.answered, lost=1)
-        if waiting:
-            todo.appendleft(_rest(job, waiting))
+        elif code == "reader.died" and not job.again and (watch.silent or len(job.items) > 1):
+            yield from counted(job, watch.answered)
+            todo.appendleft(replace(job, items=(guilty,), size=size_of(job, guilty), again=True))
+        else:
+            yield from watch.held
+            yield from given_up(job, guilty, fault_of(job, guilty, code, found))
+            yield from counted(job, watch.answered, lost=1)
 
 
 def _context() -> ForkContext | SpawnContext:
@@ -156,7 +168,3 @@ def _context() -> ForkContext | SpawnContext:
     if sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1:
         return multiprocessing.get_context("fork")
     return multiprocessing.get_context("spawn")
-
-
-def _rest(job: Job, waiting: Iterable[Item]) -> Job:
-    return replace(job, items=tuple(waiting), careful=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -26,7 +27,8 @@ from triptych.stores import READERS
 from triptych.stores.job import Answer, Job
 
 DONE = b""
-FAULT = b"!"  # no frame of the codec begins so
+FAULT = b"!"  # and why; no frame of the codec begins so
+THROUGH = b"+"  # and the file that the reader has come through, ahead of the frame with its answers
 Serve = Callable[[Connection, tuple[str, ...], Limits], None]
 
 
@@ -41,10 +43,10 @@ def serve(pipe: Connection, arguments: tuple[str, ...], limits: Limits) -> None:
     """Read jobs and answer them. Ends with EOFError or BrokenPipeError when the parent closes the pipe."""
     while True:
         row = json.loads(pipe.recv_bytes())
-        job = Job(row["reader"], row["label"], tuple(tuple(item) for item in row["items"]), row["size"], row["careful"])
+        job = Job(row["reader"], row["label"], tuple(tuple(item) for item in row["items"]), row["size"], row["again"])
         _bound_memory(limits.reader_memory + 4 * job.size)
         faults = Faults(job.label)
-        frames = _Frames(pipe, limits, job.careful)
+        frames = _Frames(pipe, limits)
         with faults.guard("reader.fault", job.label, tried="read the job", lost="the rest of it"):
             for answer in _answers(job, arguments, limits):
                 frames.add(answer)
@@ -85,28 +87,31 @@ def _gone(job: Job, error: OSError) -> Iterator[Answer]:
 
 
 class _Frames:
-    """Answers put together until a frame is worth its way; with `careful` a frame ends where a file ends."""
+    """Answers put together until a frame is worth its way; the name of each file that is done goes at once."""
 
-    def __init__(self, pipe: Connection, limits: Limits, careful: bool) -> None:
-        self._pipe, self._limits, self._careful = pipe, limits, careful
+    def __init__(self, pipe: Connection, limits: Limits) -> None:
+        self._pipe, self._limits = pipe, limits
         self._batch: list[Answer] = []
         self._since = time.monotonic()
 
     def add(self, answer: Answer) -> None:
         self._batch.append(answer)
-        full = len(self._batch) >= self._limits.frame_rows or time.monotonic() - self._since >= self._limits.frame_seconds
-        if full or (self._careful and isinstance(answer, EvidenceFile)):
+        if isinstance(answer, EvidenceFile):
+            self._put(THROUGH + answer.path.encode("utf-8", "surrogatepass"))
+        if len(self._batch) >= self._limits.frame_rows or time.monotonic() - self._since >= self._limits.frame_seconds:
             self.send()
 
     def send(self) -> None:
         batch, self._batch = self._batch, []
         if batch:
-            frame = codec.encode(batch)
-            try:
-                self._pipe.send_bytes(frame)
-            except OSError as error:  # the parent has closed: nobody is left to be told
-                raise SystemExit(0) from error
+            self._put(codec.encode(batch))
         self._since = time.monotonic()
+
+    def _put(self, frame: bytes) -> None:
+        try:
+            self._pipe.send_bytes(frame)
+        except OSError as error:  # the parent has closed: nobody is left to be told
+            raise SystemExit(0) from error
 
 
 def _settle() -> None:
@@ -115,6 +120,8 @@ def _settle() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is asked as well, and ends this process
     if hasattr(os, "nice"):
         os.nice(10)
+    gc.freeze()  # what is loaded stays: it need not be looked through again and again
+    gc.set_threshold(200_000)  # what is read holds no circles but those of one hive
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (1, 2):

@@ -32,16 +32,27 @@ class Watch:
     job: Job | None = None
     waiting: deque[Item] = field(default_factory=deque)  # not yet answered by name
     held: list[Answer] = field(default_factory=list)  # answers of a file whose last one has not come yet
+    through: set[str] = field(default_factory=set)  # files that the reader has come through, answered or not
     answered: list[ReadState] = field(default_factory=list)
+    silent: bool = True  # nothing of this job has gone on yet
     cpu_at_item: float = 0.0
     cpu_at_frame: float = 0.0
     cpu_seen: float = 0.0
     clock_seen: float = 0.0
 
     def begin(self, job: Job) -> None:
-        self.job, self.waiting, self.held, self.answered = job, deque(job.items), [], []
+        self.job, self.waiting, self.held, self.answered, self.through = job, deque(job.items), [], [], set()
+        self.silent = True
         self.heard()
         self.cpu_at_item = self.cpu_at_frame
+
+    def came_through(self, path: str) -> None:
+        self.through.add(path)
+        self.cpu_at_item = self.cpu_at_frame
+
+    def guilty(self) -> Item | None:
+        """The file that the reader is at, or was at when it ended; None where it has come through all of them."""
+        return next((item for item in self.waiting if item[1] not in self.through), None)
 
     def heard(self) -> None:
         """A sign of life has come: the clocks start anew."""
@@ -55,13 +66,13 @@ class Watch:
         if self.job is None or len(self.job.items) < 2 or isinstance(answer, Progress):
             if isinstance(answer, EvidenceFile):
                 answers_for(self.waiting, answer)
+            self.silent = False
             yield answer
             return
         self.held.append(answer)
         if not self.waiting or (isinstance(answer, EvidenceFile) and answers_for(self.waiting, answer)):
             if isinstance(answer, EvidenceFile):
                 self.answered.append(answer.read)
-                self.cpu_at_item = self.cpu_at_frame
             yield from self.held
             self.held = []
 
@@ -73,7 +84,8 @@ class Watch:
         """The code and the words where the file at hand takes too long, else None."""
         if self.job is None:
             return None
-        mib = (size_of(self.job, self.waiting[0]) if self.waiting else self.job.size) / MIB
+        item = self.guilty()
+        mib = (size_of(self.job, item) if item else self.job.size) / MIB
         allowed = limits.total_base + limits.total_per_mib * mib
         cpu = cpu_of(self.process)
         if cpu - self.cpu_at_item > allowed:

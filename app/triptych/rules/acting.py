@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from triptych.analysis import accounts
-from triptych.analysis.baseline import StockTask, is_known_action, vendor_program
+from triptych.analysis.baseline import is_known_action, vendor_program
 from triptych.analysis.places import Place, known_product, place_of, program_of
 from triptych.model.case import Case, Host
 from triptych.model.evidence import EvidenceRef, Reading
@@ -69,10 +69,6 @@ def account_words(record: TaskRecord, host: Host) -> str:
 
 def account_readings(record: TaskRecord) -> tuple[Reading[str], Reading[str]]:
     return record.principal.user_id, record.principal.run_level
-
-
-def stock_of(context: Context, task: Task) -> StockTask | None:
-    return context.baseline.find(task.path)
 
 
 def is_vendors_own(context: Context, task: Task, action: Action) -> bool:

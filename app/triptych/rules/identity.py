@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
+from triptych.model.paths import fold
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.rules.lookups import WINDOWS_8, WINDOWS_10, is_linked
 from triptych.rules.phrases import cited, join, quoted, sentences
@@ -69,7 +70,7 @@ def _claims(registry: TaskRecord | None, file: TaskRecord | None) -> list[_Claim
 
 
 def _folded(path: str) -> str:
-    return path.casefold().strip("\\")
+    return fold(path).strip("\\")
 
 
 # -- the Hash value ------------------------------------------------------------------------------------------------------

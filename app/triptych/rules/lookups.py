@@ -14,6 +14,7 @@ from triptych.formats.security_descriptor import ADMINISTRATOR_TOKEN, READ, SYST
 from triptych.model.case import Weight
 from triptych.model.evidence import EvidenceRef, State
 from triptych.model.finding import Confidence
+from triptych.model.paths import fold
 from triptych.model.task import Presence, Store, Task, TaskRecord, Trace, TraceKind
 from triptych.model.times import TICKS_A_SECOND, Instant, parse_iso
 from triptych.rules.rule import Context
@@ -83,12 +84,12 @@ def folders(context: Context) -> dict[str, Trace]:
 
 
 def _folder_path(path: str) -> str:
-    return "\\" + path.casefold().strip("\\")
+    return "\\" + fold(path).strip("\\")
 
 
 def parents(path: str) -> list[str]:
     """The folders above a task, nearest first, case folded; the root comes last."""
-    parts = path.casefold().strip("\\").split("\\")[:-1]
+    parts = fold(path).strip("\\").split("\\")[:-1]
     return ["\\" + "\\".join(parts[:number]) for number in range(len(parts), 0, -1)] + ["\\"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from triptych.model.evidence import EvidenceRef, State
 from triptych.model.finding import Confidence, Finding, Severity
+from triptych.model.paths import fold
 from triptych.model.task import Store, Task, TaskRecord, TraceKind
 from triptych.model.times import Instant
 from triptych.rules.lookups import (
@@ -32,7 +33,7 @@ def _by_path(context: Context) -> dict[str, list[_Pair]]:
         found: dict[str, list[_Pair]] = defaultdict(list)
         for task, record in context.pairs():
             if has_tasks_key(record):
-                found[(record.keeping.tasks_path.value or record.path).casefold()].append((task, record))
+                found[fold(record.keeping.tasks_path.value or record.path)].append((task, record))
         return found
 
     return once(context, "tasks keys by path", make)
@@ -40,7 +41,7 @@ def _by_path(context: Context) -> dict[str, list[_Pair]]:
 
 def _owner(context: Context, record: TaskRecord) -> TaskRecord | None:
     """The record whose Tree key stands at the path that an orphaned Tasks key claims."""
-    mates = _by_path(context).get((record.keeping.tasks_path.value or record.path).casefold(), [])
+    mates = _by_path(context).get(fold(record.keeping.tasks_path.value or record.path), [])
     return next((mate for _, mate in mates if mate is not record and not mate.orphan), None)
 
 
@@ -49,7 +50,7 @@ def _dangling(context: Context) -> dict[str, str]:
     return once(
         context,
         "dangling ids",
-        lambda: {record.path.casefold(): record.guid for _, record in context.pairs() if record.orphan == "tree"},
+        lambda: {fold(record.path): record.guid for _, record in context.pairs() if record.orphan == "tree"},
     )
 
 
@@ -103,13 +104,13 @@ def _superseded(record: TaskRecord, owner: TaskRecord) -> tuple[Severity, str, s
 
 
 def _treeless(context: Context, record: TaskRecord) -> tuple[Severity, str, str]:
-    if record.path.casefold() in folders(context):
+    if fold(record.path) in folders(context):
         return (
             Severity.HIGH,
             "the Tree key has lost its Id value, the Tasks key is still there",
             "With the Id the key stops being a task and becomes a folder. Nothing in Windows removes that value alone.",
         )
-    other = _dangling(context).get(record.path.casefold())
+    other = _dangling(context).get(fold(record.path))
     fact = f"the Tasks key {record.guid} has no Tree key"
     if other:
         fact = f"the Tree key names {other}, which does not exist, instead of the Tasks key {record.guid} of that path"
@@ -206,7 +207,7 @@ def _shared_id(guid: str, pairs: list[_Pair]) -> Finding:
     strangers = [
         (task, record)
         for task, record in pairs
-        if (record.keeping.tasks_path.value or "").casefold() not in ("", record.path.casefold())
+        if fold(record.keeping.tasks_path.value or "") not in ("", fold(record.path))
     ]
     task, record = (strangers or pairs)[-1]
     paths = sorted(record.path for _, record in pairs)

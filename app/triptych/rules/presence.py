@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from triptych.model.evidence import EvidenceRef, State
 from triptych.model.finding import Confidence, Finding, Severity
+from triptych.model.paths import fold
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.rules.lookups import (
     has_stock_actions,
@@ -26,7 +27,7 @@ _STOCK_FOLDERS = "\\microsoft\\windows\\"
 
 def _fileless(context: Context) -> list[tuple[Task, TaskRecord]]:
     def make() -> list[tuple[Task, TaskRecord]]:
-        files = {task.path.casefold() for task in context.case.tasks if task.record(Store.XML) is not None}
+        files = {fold(task.path) for task in context.case.tasks if task.record(Store.XML) is not None}
         return [
             (task, record)
             for task, record in context.pairs()
@@ -38,8 +39,8 @@ def _fileless(context: Context) -> list[tuple[Task, TaskRecord]]:
 
 def _stands_elsewhere(task: Task, record: TaskRecord, files: set[str]) -> bool:
     """Whether the Tasks key gives another path that has its file: the Tree key is then the odd one (duplicate-id, path-differs)."""
-    named = (record.keeping.tasks_path.value or "").casefold()
-    return named != task.path.casefold() and named in files
+    named = fold(record.keeping.tasks_path.value or "")
+    return named != fold(task.path) and named in files
 
 
 def _check_registry_only(context: Context) -> Iterator[Finding]:

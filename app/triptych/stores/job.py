@@ -19,14 +19,14 @@ Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreRep
 class Job:
     """Files that are read together. `reader` is the key of READERS; each file is a tuple of an item's `as_row`.
 
-    `careful` asks for a frame a file: a reader died over this job before, and the next time it must be known over which file.
+    `again` says that a reader died over it before: the next time it is given up.
     """
 
     reader: str
     label: str
     items: tuple[tuple[str, ...], ...]
     size: int = 0
-    careful: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from triptych.formats.security_descriptor import ADMINISTRATOR_TOKEN, SYSTEM_TOK
 from triptych.limits import Limits
 from triptych.model.case import Case, Fact, Problem, Weight
 from triptych.model.evidence import EvidenceFile, EvidenceRef, Reading, ReadState, State, stated
+from triptych.model.paths import fold
 from triptych.model.task import Keeping, Presence, Store, TaskRecord, TraceKind
 from triptych.stores.job import Answer, Job, StoreReader
 
@@ -109,12 +110,15 @@ def _facts(entries: tuple[Entry, ...], hosts: tuple[str, ...]) -> Iterator[Fact]
 LISTINGS = StoreReader(LISTING, _jobs, _read)
 
 
+_Folders = dict[tuple[str, str], Reading[str]]  # folders without a usable SD, by view and folded path
+
+
 def reconstructed(case: Case) -> Iterator[TaskRecord]:
     """The scheduler's view of the running system by the service's rules; nothing where a listing tells it already."""
     if any(record.store is Store.SCHEDULER for record in case.records):
         return
     folders = {
-        trace.path.casefold(): trace.reading("access")
+        (trace.view, fold(trace.path)): trace.reading("access")
         for trace in case.traces
         if trace.kind is TraceKind.TREE_FOLDER and trace.reading("access").state in (State.NOT_STATED, State.UNREADABLE)
     }
@@ -124,7 +128,7 @@ def reconstructed(case: Case) -> Iterator[TaskRecord]:
             yield _reconstruct(record, folders)
 
 
-def _reconstruct(record: TaskRecord, folders: dict[str, Reading[str]]) -> TaskRecord:
+def _reconstruct(record: TaskRecord, folders: _Folders) -> TaskRecord:
     presence, note, refs = _visibility(record, folders)
     basis = stated(RECONSTRUCTED, *refs)
     if presence is not Presence.VISIBLE:
@@ -144,7 +148,7 @@ def _reconstruct(record: TaskRecord, folders: dict[str, Reading[str]]) -> TaskRe
     )
 
 
-def _visibility(record: TaskRecord, folders: dict[str, Reading[str]]) -> tuple[Presence, str, tuple[EvidenceRef, ...]]:
+def _visibility(record: TaskRecord, folders: _Folders) -> tuple[Presence, str, tuple[EvidenceRef, ...]]:
     keeping = record.keeping
     if record.orphan == "tasks":
         return Presence.ABSENT, "no Tree key leads to this task: the service cannot list it", record.presence.refs
@@ -155,7 +159,7 @@ def _visibility(record: TaskRecord, folders: dict[str, Reading[str]]) -> tuple[P
         return Presence.HIDDEN, "the Tree key has no SD: the service answers 'not found' to everyone", access.refs
     if access.state is State.UNREADABLE:
         return Presence.HIDDEN, "the SD is no security descriptor: the service answers with an error", access.refs
-    folder = _broken_folder(record.path, folders)
+    folder = _broken_folder(record, folders)
     if folder is not None:
         return Presence.HIDDEN, f"the folder {folder[0]} has no usable SD: its tasks are not listed", folder[1].refs
     if access.state is State.STATED and access.value is not None:
@@ -169,12 +173,13 @@ def _visibility(record: TaskRecord, folders: dict[str, Reading[str]]) -> tuple[P
     return Presence.VISIBLE, "this Windows keeps no SD in the registry: the file's rights decide", record.presence.refs
 
 
-def _broken_folder(path: str, folders: dict[str, Reading[str]]) -> tuple[str, Reading[str]] | None:
-    at = path.casefold()
+def _broken_folder(record: TaskRecord, folders: _Folders) -> tuple[str, Reading[str]] | None:
+    """The nearest folder above without a usable SD, in the same Windows: another one's folders hide nothing here."""
+    at = fold(record.path)
     while folders and at.rpartition("\\")[0] != at:
         at = at.rpartition("\\")[0]
-        if (at or "\\") in folders:
-            return at or "\\", folders[at or "\\"]
+        if (record.view, at or "\\") in folders:
+            return at or "\\", folders[record.view, at or "\\"]
     return None
 
 

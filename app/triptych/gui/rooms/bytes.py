@@ -13,10 +13,11 @@ from triptych.gui.jobs import Bytes
 from triptych.gui.pieces import Empty, column, section_head
 from triptych.gui.session import Proof, Session
 from triptych.gui.tables import Cell, Column, Table
-from triptych.gui.theme import BODY, SMALL, Theme, face
+from triptych.gui.theme import BODY, ROW, SMALL, Theme, face
 from triptych.gui.views import TableView
 from triptych.model.evidence import EvidenceRef, Span
 
+MOST_PLACES = 8  # rows of the list of places before it scrolls
 Cited = tuple[int, EvidenceRef, Span]
 
 PLACES: tuple[Column[Cited], ...] = (
@@ -84,6 +85,8 @@ class BytesRoom(QWidget):
         self.title.say(proof.title)
         self.table.set_rows([(number, ref, span) for number, (ref, span) in enumerate(rows)])
         self.places.setVisible(len(rows) > 1)
+        wanted = min(len(rows), MOST_PLACES) * ROW + self.places.horizontalHeader().sizeHint().height() + 2
+        self._split.setSizes([wanted, max(self._split.height() - wanted, 200)])
         self._stack.setCurrentIndex(0)
         flags = QItemSelectionModel.SelectionFlag
         self.places.selectionModel().setCurrentIndex(self.table.index(0, 0), flags.ClearAndSelect | flags.Rows)
@@ -104,7 +107,7 @@ class BytesRoom(QWidget):
         inner.addWidget(section_head("BYTES OF THE FILE"))
         inner.addWidget(self.error)
         inner.addWidget(self.hex, 1)
-        split = QSplitter(Qt.Orientation.Vertical)
+        split = self._split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.places)
         split.addWidget(self.hexbox)
         split.setStretchFactor(1, 1)

@@ -11,11 +11,12 @@ from triptych.gui import words
 from triptych.gui.cards import CardPanel
 from triptych.gui.comparing import Entry, columns, entries
 from triptych.gui.digest import Digest, TaskKey
-from triptych.gui.display import plain_label, set_text
+from triptych.gui.display import OneLine, visible
+from triptych.gui.painting import lines_needed
 from triptych.gui.pieces import Empty, column
 from triptych.gui.session import Selection, Session
-from triptych.gui.tables import Table
-from triptych.gui.theme import BODY, SMALL, Theme, face
+from triptych.gui.tables import Kind, Table
+from triptych.gui.theme import BODY, ROW, SMALL, Theme, face
 from triptych.gui.views import TableView
 from triptych.model.task import Task
 
@@ -72,11 +73,16 @@ class CompareRoom(QWidget):
         self._head = head
         self.only = QCheckBox("Only differences (0)")
         self.only.toggled.connect(self._fill)
+        self._folds: dict[str, bool] = {}  # what a person folded or unfolded
         self.cards = CardPanel(session, theme)
         self.empty = Empty()
-        self.legend = plain_label("", "dim", face(SMALL))
+        self.legend = OneLine(face(SMALL))
+        self.legend.setObjectName("dim")
+        self.corner = QWidget()  # the window puts it beside the tabs
         self._layout()
         self.view.proof.connect(session.show_proof)
+        self.view.section.connect(self._turn_section)
+        session.clock_changed.connect(lambda _: self._fill())
         session.case_changed.connect(self._case_changed)
         session.selection_changed.connect(self._selection_changed)
         self._fill()
@@ -95,31 +101,28 @@ class CompareRoom(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._turn()
+        self._make_room()
 
     def _turn(self) -> None:
         wanted = Qt.Orientation.Vertical if self.width() < NARROW else Qt.Orientation.Horizontal
         if self.split.orientation() is not wanted:
             self.split.setOrientation(wanted)
             upright = wanted is Qt.Orientation.Vertical
-            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [740, 280])
+            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [720, 310])
 
     def _layout(self) -> None:
-        bar = QWidget()
-        bar.setObjectName("panel")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(10, 5, 12, 5)
+        row = QHBoxLayout(self.corner)
+        row.setContentsMargins(10, 0, 4, 0)
+        row.setSpacing(16)
         row.addWidget(self.legend, 1)
         row.addWidget(self.only)
-        grid = QWidget()
-        inner = column(grid)
-        inner.addWidget(self.view, 1)
-        inner.addWidget(bar)
         self.split = QSplitter(Qt.Orientation.Horizontal)
-        self.split.addWidget(grid)
+        self.split.addWidget(self.view)
         self.split.addWidget(self.cards)
         self.split.setStretchFactor(0, 1)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([740, 280])
+        self.split.setSizes([720, 310])
+        self.split.splitterMoved.connect(lambda *_: self._make_room())
         self._stack = QStackedWidget()
         self._stack.addWidget(self.split)
         self._stack.addWidget(self.empty)
@@ -141,19 +144,23 @@ class CompareRoom(QWidget):
             self._stack.setCurrentIndex(1)
             return
         same = self._task is not None and self._task.path == line.task.path
-        place = self.view.verticalScrollBar().value() if same else 0
+        place = self.view.verticalScrollBar().value()
         at = (self.view.currentIndex().row(), self.view.currentIndex().column())
         self._task = line.task
-        rows = work.rows(line.task, self._session.case.host)
+        case = self._session.case
+        rows = work.rows(line.task, case.host)
         differing = sum(1 for row in rows if row.verdict is Verdict.DIFFERS)
         self.only.setText(f"Only differences ({differing})")
-        self.table.set_columns(columns(line.task, self._session.case), entries(rows, only_differences=self.only.isChecked()))
+        shown = entries(rows, only_differences=self.only.isChecked(), folds=self._folds)
+        self.table.set_columns(columns(line.task, case, self._session.clock), shown)
         self._span()
         self._head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        self.view.setColumnWidth(0, 150)
-        self._current(*(at if same and at[0] >= 0 else (1, 1)))
-        self.view.verticalScrollBar().setValue(place)
+        self.view.setColumnWidth(0, 140)
+        self._make_room()
+        self._current(*(at if same and at[0] >= 0 else self._first_difference()))
+        if same:
+            self.view.verticalScrollBar().setValue(place)
         self._say_legend(differing, any(row.runs for row in rows))
         self.cards.show_findings(line.findings)
         self._stack.setCurrentIndex(0)
@@ -169,16 +176,49 @@ class CompareRoom(QWidget):
             index = self.table.index(row, at)
             self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
+    def _make_room(self) -> None:
+        """The row that says why a store is absent is as high as the reason needs."""
+        rows = self.view.verticalHeader()
+        if not self.table.rowCount():
+            return
+        for number in range(min(self.table.rowCount(), 2)):
+            rows.resizeSection(number, ROW)
+        if self.table.rowCount() > 1 and self.table.row(1).first:
+            told = [(at, self.table.cell(1, at)) for at in (1, 2, 3)]
+            lines = [
+                lines_needed(visible(cell.text, 400), face(SMALL), self.view.columnWidth(at) - 18)
+                for at, cell in told
+                if cell.kind is Kind.ABSENT
+            ]
+            rows.resizeSection(1, max(ROW, 10 + 16 * min(max(lines, default=1), 5)))
+
+    def _first_difference(self) -> tuple[int, int]:
+        """Where the eye should fall first: the first cell that differs, on the store that Windows acts on where one is known."""
+        for number in range(self.table.rowCount()):
+            differing = [at for at in (2, 1, 3) if self.table.cell(number, at).kind is Kind.DIFFERS]
+            if differing:
+                return number, next((at for at in differing if self.table.cell(number, at).bold), differing[0])
+        return 1, 1
+
+    def _turn_section(self, row: int) -> None:
+        """Fold or unfold a section; the keyboard stays on its head."""
+        entry = self.table.row(row)
+        if not self.only.isChecked():
+            self._folds[entry.section] = not entry.folded
+            self._fill()
+
     def _say_legend(self, differing: int, acted: bool) -> None:
         if self.only.isChecked() and not differing:
-            set_text(self.legend, "The stores that tell this task agree in every field.")
+            self.legend.say("The stores that tell this task agree in every field.")
         elif acted:
-            set_text(self.legend, "Bold: what Windows acts on. Enter shows the bytes.")
+            self.legend.say("Bold: what Windows acts on. Enter shows the bytes.")
         else:
-            set_text(self.legend, "Enter shows the bytes of a cell.")
+            self.legend.say("Enter shows the bytes of a cell.")
 
     def _say_empty(self, wanted: TaskKey | None) -> None:
         if wanted is not None and self._session.run.state == "reading":
             self.empty.say("This task has not been read yet", "It appears here as soon as one of the stores tells it again.")
+        elif not self._session.digest.lines:
+            self.empty.say("No task to compare", "The three tellings of a task stand here side by side as soon as one is found.")
         else:
             self.empty.say("No task chosen", "Choose a task in the list: its three tellings then stand here side by side.")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from triptych.gui import words
-from triptych.gui.cards import Card
+from triptych.gui.card import Card
 from triptych.gui.digest import Digest
 from triptych.gui.pieces import Empty, column
 from triptych.gui.session import Selection, Session

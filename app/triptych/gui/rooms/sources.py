@@ -6,6 +6,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from triptych.gui import words
+from triptych.gui.clock import Clock
 from triptych.gui.digest import Digest
 from triptych.gui.pieces import column, section_head
 from triptych.gui.session import Session
@@ -51,11 +52,22 @@ def _read(file: EvidenceFile) -> Cell:
     return Cell(_READ_WORDS[file.read], file_refs(file), ink=_READ_TOKENS[file.read], said=file.read.value)
 
 
-def _modified(file: EvidenceFile) -> Cell:
-    return Cell("" if file.modified is None else words.moment(Instant(file.modified)), file_refs(file), mono=True)
+def _modified(file: EvidenceFile, clock: Clock) -> Cell:
+    if file.modified is None:
+        return Cell("", file_refs(file))
+    told = Instant(file.modified)
+    return Cell(words.moment(told, clock=clock), file_refs(file), mono=True, brief=clock.brief(told))
 
 
-FILES: tuple[Column[EvidenceFile], ...] = (
+def files_columns(clock: Clock) -> tuple[Column[EvidenceFile], ...]:
+    """The ledger of files, times as the clock tells them."""
+    modified: Column[EvidenceFile] = Column(
+        "Modified", lambda file: _modified(file, clock), lambda file: file.modified or 0, width=200
+    )
+    return (*_FILES[:5], modified, *_FILES[5:])
+
+
+_FILES: tuple[Column[EvidenceFile], ...] = (
     Column(
         "File", lambda file: Cell(file.path, file_refs(file), mono=True, tail=True), lambda file: file.path.casefold(), width=330
     ),
@@ -63,7 +75,6 @@ FILES: tuple[Column[EvidenceFile], ...] = (
     Column("Kind", lambda file: Cell(file.kind, file_refs(file)), lambda file: file.kind, width=110),
     Column("Size", lambda file: Cell(f"{file.size:,}", file_refs(file), mono=True), lambda file: file.size, width=100),
     Column("SHA-256", lambda file: Cell(file.id, file_refs(file), mono=True), lambda file: file.id, width=210),
-    Column("Modified", _modified, lambda file: file.modified or 0, width=200),
     Column("Made from", lambda file: Cell(", ".join(file.derived_from), file_refs(file), mono=True), width=180),
     Column("Note", lambda file: Cell(file.note, file_refs(file), Kind.DIM), width=180),
 )
@@ -74,8 +85,9 @@ class SourcesRoom(QWidget):
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
+        self._session = session
         self.reports: Table[StoreReport] = Table(REPORTS, lambda report: report.store, self)
-        self.files: Table[EvidenceFile] = Table(FILES, lambda file: file.path, self)
+        self.files: Table[EvidenceFile] = Table(files_columns(session.clock), lambda file: file.path, self)
         self.report_view = TableView(self.reports, theme, "Stores")
         self.view = TableView(self.files, theme, "Files that were read")
         self.view.setSortingEnabled(True)
@@ -96,6 +108,7 @@ class SourcesRoom(QWidget):
         split.setChildrenCollapsible(False)
         column(self).addWidget(split)
         session.case_changed.connect(self.show_digest)
+        session.clock_changed.connect(self._clock_changed)
         self.show_digest(session.digest)
 
     def focus(self) -> None:
@@ -108,6 +121,9 @@ class SourcesRoom(QWidget):
             flags = QItemSelectionModel.SelectionFlag
             self.report_view.selectionModel().setCurrentIndex(self.reports.index(row, 0), flags.ClearAndSelect | flags.Rows)
             self.report_view.setFocus()
+
+    def _clock_changed(self, clock: Clock) -> None:
+        self.files.set_columns(files_columns(clock), self._session.case.files)
 
     def show_digest(self, digest: Digest) -> None:
         self.reports.set_rows(digest.case.reports)

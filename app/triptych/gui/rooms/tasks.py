@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHeaderView, QMenu, QStackedWidget, QWidget
 
 from triptych.gui import words
-from triptych.gui.digest import Digest, Line, Mark
+from triptych.gui.clock import Clock
+from triptych.gui.digest import Digest, Line, Mark, TaskKey
 from triptych.gui.display import set_tip, visible
 from triptych.gui.pieces import Chip, Empty, Flow, column
 from triptych.gui.session import Run, Selection, Session
@@ -25,6 +26,14 @@ FILTERS: tuple[tuple[str, str, Keep], ...] = (
     ("Hidden", "Tasks that the scheduler leaves out of its listings", lambda line: line.hidden),
     ("Differing", "Tasks that the stores tell differently", lambda line: line.differing),
     ("Not in baseline", "Tasks that no known Windows ships", lambda line: line.foreign),
+)
+
+
+GROUPS: tuple[tuple[str, str, Callable[[Line], str]], ...] = (
+    ("folder", "Folder", lambda line: line.task.folder),
+    ("severity", "Severity", lambda line: words.SEVERITIES[line.severity] if line.severity else "No finding"),
+    ("account", "Account", lambda line: line.runs_as or "Account not known"),
+    ("author", "Author", lambda line: line.author or "Author not stated"),
 )
 
 
@@ -45,29 +54,45 @@ def _stores(line: Line) -> Cell:
     return Cell(present, _refs(line), Kind.STORES, ink=token, tip=said, said=said, extra=marks)
 
 
-def _name(line: Line) -> Cell:
+def _name(line: Line, marked: Container[TaskKey]) -> Cell:
     task, severity = line.task, line.severity
     count = f", {words.plural(len(line.findings), 'finding')}, the worst {severity.value}" if severity else ""
-    parts = (visible(task.name), visible(task.folder))
-    return Cell(task.path, _refs(line), Kind.NAME, bold=severity is not None, said=task.path + count, tip=task.path, extra=parts)
+    parts = (("★ " if line.key in marked else "") + visible(task.name), visible(task.folder))
+    said = f"{'marked, ' if line.key in marked else ''}{task.path}{count}"
+    return Cell(task.path, _refs(line), Kind.NAME, bold=severity is not None, said=said, tip=task.path, extra=parts)
 
 
-def _last_run(line: Line) -> Cell:
+def _action(line: Line) -> Cell:
+    return Cell(line.action, brief=words.brief_command(line.action))
+
+
+def _last_run(line: Line, clock: Clock) -> Cell:
     if line.last_run is None:
         return Cell("", kind=Kind.DIM, said="last run not known")
-    return Cell(words.moment(line.last_run, short=True), mono=True, tip=words.moment(line.last_run))
+    return Cell(words.moment(line.last_run, short=True, clock=clock), mono=True, tip=words.moment(line.last_run, clock=clock))
 
 
 def _time_key(instant: Instant | None) -> int:
     return -1 if instant is None else instant.ticks
 
 
-COLUMNS: tuple[Column[Line], ...] = (
-    Column("Stores", _stores, lambda line: (line.rank, line.key), width=76, tip="XML file, Registry, Scheduler; sorts by severity"),
-    Column("Task", _name, lambda line: line.task.name.casefold(), width=190),
+def columns(clock: Clock, marked: Container[TaskKey]) -> tuple[Column[Line], ...]:
+    """The columns of the list, times as the clock tells them, marked tasks with a star."""
+    title = "Last run" if clock.name == "here" else f"Last run {clock.title}"
+    return (
+        _STORES,
+        Column("Task", lambda line: _name(line, marked), lambda line: line.task.name.casefold(), width=190),
+        *_COLUMNS,
+        Column(title, lambda line: _last_run(line, clock), lambda line: _time_key(line.last_run), width=136),
+    )
+
+
+_STORES: Column[Line] = Column(
+    "Stores", _stores, lambda line: (line.rank, line.key), width=76, tip="XML file, Registry, Scheduler; sorts by severity"
+)
+_COLUMNS: tuple[Column[Line], ...] = (
     Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=78),
-    Column("Action", lambda line: Cell(line.action), lambda line: line.action.casefold(), width=112),
-    Column("Last run UTC", _last_run, lambda line: _time_key(line.last_run), width=136),
+    Column("Action", _action, lambda line: line.action.casefold(), width=112),
 )
 
 
@@ -78,26 +103,42 @@ class TasksRoom(QWidget):
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
-        self._session, self._needle, self._chosen = session, "", 0
+        self._session, self._needle, self._chosen, self.group = session, "", 0, ""
+        self._filters = (
+            *FILTERS,
+            ("Marked", "Tasks that you marked with Space or Ctrl+B", lambda line: line.key in session.marked),
+        )
         self.setObjectName("side")
-        self.table: Table[Line] = Table(COLUMNS, lambda line: line.key, self)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.table: Table[Line] = Table(columns(session.clock, session.marked), lambda line: line.key, self)
         self.view = TableView(self.table, theme, "Tasks", filters=True)
         self.view.setSelectionMode(TableView.SelectionMode.SingleSelection)
         self.view.setSortingEnabled(True)
         self._head()
         self.empty = Empty()
+        self.empty.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # it stands where the list will stand, and holds the keyboard for it
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
-        self.chips = [Chip(f"{title} 0", checkable=True) for title, _, _ in FILTERS]
+        self.chips = [Chip(f"{title} 0", checkable=True) for title, _, _ in self._filters]
+        self.grouping = Chip("Group ▾")
+        self.grouping.setMenu(self._group_menu())
         self._layout()
+        self.view.marked.connect(lambda row: session.mark(self.table.row(row).key))
+        session.marks_changed.connect(lambda: self.show_digest(session.digest))
+        self.table.modelReset.connect(self._span)
+        self.table.layoutChanged.connect(self._span)
         self.view.selectionModel().currentRowChanged.connect(self._current_changed)
         self.view.typed.connect(self.typed)
         self.view.proof.connect(session.show_proof)
         session.case_changed.connect(self.show_digest)
         session.selection_changed.connect(self._selection_changed)
         session.run_changed.connect(self._run_changed)
+        session.clock_changed.connect(self._clock_changed)
         self.show_digest(session.digest)
+
+    def focus(self) -> None:
+        (self.view if self._stack.currentIndex() == 0 else self.empty).setFocus()
 
     def set_needle(self, text: str) -> None:
         """Show only tasks that hold every word of the text: path, GUID, account, commands of all stores, findings."""
@@ -106,14 +147,28 @@ class TasksRoom(QWidget):
 
     def step(self, by: int) -> None:
         """Move the selection while the keyboard stands in the search box."""
-        row = min(max(self.view.currentIndex().row() + by, 0), self.table.rowCount() - 1)
-        if row >= 0:
+        last = self.table.rowCount() - 1
+        row = min(max(self.view.currentIndex().row() + by, 0), last)
+        while 0 <= row <= last and self.table.is_head(row):
+            row += 1 if by > 0 or row == 0 else -1
+        if 0 <= row <= last:
             self._go(row)
 
+    def group_by(self, name: str) -> None:
+        """Group the list by folder, severity, account or author; "" is flat."""
+        found = next((group for group in GROUPS if group[0] == name), None)
+        self.group = found[0] if found else ""
+        self.grouping.say(f"Group: {found[1].lower()} ▾" if found else "Group ▾")
+        self.table.set_group(found[2] if found else None)
+        for at, action in enumerate(self.grouping.menu().actions()):
+            action.setChecked(("", *(group[0] for group in GROUPS))[at] == self.group)
+        self._restore()
+
     def show_digest(self, digest: Digest) -> None:
-        for chip, (title, _, keep) in zip(self.chips, FILTERS, strict=True):
+        for chip, (title, _, keep) in zip(self.chips, self._filters, strict=True):
             number = sum(1 for line in digest.lines if keep(line))
             chip.say(f"{title} {number:,}")
+            chip.setVisible(number > 0 or title != "Marked" or chip.isChecked())
         bar = self.view.verticalScrollBar()
         place = bar.value()
         self.table.set_rows(digest.lines)
@@ -144,10 +199,11 @@ class TasksRoom(QWidget):
         row = QWidget()
         flow = Flow(row)
         flow.setContentsMargins(10, 8, 10, 8)
-        for number, (chip, (_, tip, _)) in enumerate(zip(self.chips, FILTERS, strict=True)):
+        for number, (chip, (_, tip, _)) in enumerate(zip(self.chips, self._filters, strict=True)):
             set_tip(chip, tip)
             group.addButton(chip, number)
             flow.addWidget(chip)
+        flow.addWidget(self.grouping)
         self.chips[0].setChecked(True)
         group.idClicked.connect(self._choose)
         layout = column(self)
@@ -159,11 +215,11 @@ class TasksRoom(QWidget):
         self._refilter()
 
     def _refilter(self) -> None:
-        keep, needles = FILTERS[self._chosen][2], self._needle.split()
+        keep, needles = self._filters[self._chosen][2], self._needle.split()
         self.table.set_filter(lambda line: keep(line) and all(needle in line.text for needle in needles))
         self._restore()
         if not self.view.currentIndex().isValid() and self.table.rowCount():
-            self._go(0)
+            self.step(0)
         self._say_empty()
 
     def _restore(self) -> None:
@@ -195,18 +251,46 @@ class TasksRoom(QWidget):
     def _run_changed(self, _: Run) -> None:
         self._say_empty()
 
+    def _clock_changed(self, clock: Clock) -> None:
+        self.table.columns = columns(clock, self._session.marked)
+        self.view.horizontalHeader().viewport().update()
+        self.show_digest(self._session.digest)
+
     def _say_empty(self) -> None:
+        had = self.view.hasFocus() or self.empty.hasFocus()
         self._stack.setCurrentIndex(0 if self.table.rowCount() else 1)
+        if had:
+            self.focus()
         if self.table.rowCount():
             return
         if self._session.digest.lines:
             self.empty.say("No task matches", "Esc clears the text in the search box; the chip All shows every task again.")
         elif self._session.run.state == "reading":
             self.empty.say("Reading", "Tasks appear here as they are found.")
+        elif self._session.run.state == "failed":
+            self.empty.say(
+                "The evidence could not be read", "The line above says why. F5 tries again; Ctrl+O opens other evidence."
+            )
+        elif self._session.run.state == "cancelled":
+            self.empty.say("Cancelled before a task was found", "F5 reads the evidence again.")
         else:
             self.empty.say(
                 "No tasks found", "The evidence holds no scheduled tasks that could be read. Problems says what was tried."
             )
+
+    def _span(self) -> None:
+        """Heads of groups reach over all columns."""
+        self.view.clearSpans()
+        for row in self.table.heads():
+            self.view.setSpan(row, 0, 1, self.table.columnCount())
+
+    def _group_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name, title in (("", "Not grouped"), *((group[0], group[1]) for group in GROUPS)):
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _=False, wanted=name: self.group_by(wanted))
+        return menu
 
     def _columns_menu(self, at: QPoint) -> None:
         self.columns_menu().exec(self.view.horizontalHeader().mapToGlobal(at))
@@ -214,7 +298,7 @@ class TasksRoom(QWidget):
     def columns_menu(self) -> QMenu:
         """Show and hide columns."""
         menu, head = QMenu(self), self.view.horizontalHeader()
-        for number, described in enumerate(COLUMNS):
+        for number, described in enumerate(self.table.columns):
             action = menu.addAction(described.title)
             action.setCheckable(True)
             action.setChecked(not head.isSectionHidden(number))

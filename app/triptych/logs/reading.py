@@ -1,0 +1,171 @@
+"""Event logs read in a reader process: one log after the other, whatever its file is called, as events and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from triptych.evidence.layouts import Found, Item
+from triptych.evidence.source import EvidenceSource
+from triptych.formats.evtx import Log
+from triptych.formats.evtx_balance import ChannelTally
+from triptych.formats.evtx_event import EventRecord
+from triptych.formats.evtx_window import InMemory
+from triptych.formats.faults import Faults
+from triptych.limits import DEFAULT, MIB, Limits
+from triptych.logs.event import Event, LogReport, NumberGap, folded_id, process_number
+from triptych.logs.event_kinds import EventKind, careful, kind_of, wanted
+from triptych.model.case import Weight
+from triptych.model.evidence import EventPlace, EvidenceRef, ReadState, Span
+from triptych.model.times import Instant
+from triptych.stores.files import FileRead, read_file
+from triptych.stores.job import Answer, Job
+
+NAME = "logs"
+ROLE = "event-log"
+_TOGETHER = 16 * MIB  # small logs are read in batches of this size
+_CLEARED = frozenset((("security", 1102), ("system", 104)))
+_RECORD_IDS = 1 << 64
+
+LogAnswer = Answer | Event | LogReport
+
+
+@dataclass(frozen=True, slots=True)
+class LogReader:
+    """How logs are read: a `StoreReader` whose answers may be events and reports too."""
+
+    name: str
+    jobs: Callable[[Found], list[Job]]
+    read: Callable[[Job, EvidenceSource, Limits], Iterator[LogAnswer]]
+
+
+def _jobs(found: Found) -> list[Job]:
+    """A job for each large log, batches for the small ones (a machine has hundreds)."""
+    jobs: list[Job] = []
+    batch: list[Item] = []
+    for item in found.of(ROLE):
+        if item.size >= _TOGETHER:
+            jobs.append(_job([item]))
+            continue
+        batch.append(item)
+        if sum(held.size for held in batch) >= _TOGETHER or len(batch) >= DEFAULT.batch_files:
+            jobs.append(_job(batch))
+            batch = []
+    return jobs + ([_job(batch)] if batch else [])
+
+
+def _job(items: list[Item]) -> Job:
+    label = f"event log {items[0].path}" if len(items) == 1 else f"{len(items)} event logs from {items[0].path} on"
+    return Job(NAME, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
+
+
+def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[LogAnswer]:
+    for row in job.items:
+        item = Item.from_row(row)
+        faults = Faults(item.path)
+        file = read_file(source, item, "event log", limits.archive_member, faults)
+        if file.data is None:
+            yield from faults.problems
+            yield file.ledger
+            continue
+        yield from _read_log(item, file, file.data, faults)
+
+
+def _read_log(item: Item, file: FileRead, data: bytes, faults: Faults) -> Iterator[LogAnswer]:
+    log = Log(InMemory(data), item.path, faults, wanted(), careful())
+    kept: dict[str, int] = {}
+    cleared: dict[str, list[Instant]] = {}
+    exported = False
+    with faults.guard("evtx.reader", "the whole file", tried="read it as an event log", lost="what is not listed of it"):
+        for record in log.records():
+            event = event_of(record, item)
+            if event is None:
+                continue
+            exported = exported or record.number != record.record_id
+            kept[event.channel] = kept.get(event.channel, 0) + 1
+            if (event.channel.casefold(), event.event_id) in _CLEARED:
+                cleared.setdefault(event.channel, []).append(event.time)
+            yield event
+    tally = log.tally
+    for channel, sums in sorted(tally.channels.items()):
+        report = _report(item, log, channel, sums, file.ref)
+        yield replace(report, kept=kept.get(channel, 0), cleared=tuple(cleared.get(channel, ())), exported=exported)
+    yield from faults.problems
+    yield tally.balance(item.path)
+    yield replace(file.ledger, read=_state(log, faults, file.ledger.read))
+
+
+def _state(log: Log, faults: Faults, read: ReadState) -> ReadState:
+    lost = any(problem.severity is Weight.LOST for problem in faults.problems)
+    if not lost:
+        return read
+    return ReadState.PART if log.tally.listed or log.tally.repaired else ReadState.FAILED
+
+
+def _report(item: Item, log: Log, channel: str, sums: ChannelTally, ref: EvidenceRef) -> LogReport:
+    tally = log.tally
+    gaps = tuple(NumberGap(gap.first, gap.last, Instant(gap.after), Instant(gap.before)) for gap in tally.gaps)
+    return LogReport(
+        channel, item.path, _instant(sums.first), _instant(sums.last), sums.records, gaps=gaps,
+        first_number=sums.first_number, last_number=sums.last_number, slack=tally.slack, lost=tally.lost, ordinal=tally.ordinal,
+        ref=ref, view=item.view,
+    )  # fmt: skip
+
+
+def _instant(ticks: int | None) -> Instant | None:
+    return None if ticks is None else Instant(ticks)
+
+
+def event_of(record: EventRecord, item: Item) -> Event | None:
+    """A record as an event of ours, None where its kind does not concern us or its content cannot be read."""
+    fields = record.fields
+    if record.fault or fields.event_id is None:
+        return None
+    kind = kind_of(fields.channel, fields.event_id, fields.provider)
+    if kind is None or not kind.keeps(fields.data):
+        return None
+    told = _Told(kind, fields.data)
+    ref = EvidenceRef(EventPlace(fields.channel, record.record_id % _RECORD_IDS), (Span(item.path, record.offset, record.length),))
+    return Event(
+        time=Instant(record.ticks), channel=fields.channel, event_id=fields.event_id, record_id=record.record_id,
+        lane=kind.lane, kind=kind.kind, words=kind.words, ref=ref, task=_task(told.text("task")), account=told.account(),
+        process=told.text("process"), command=told.text("command"), process_id=process_number(told.text("pid")),
+        parent_id=process_number(told.text("parent")), logon_id=folded_id(told.text("logon")),
+        instance_id=folded_id(told.text("instance") or _activity(kind, fields.activity)), result=told.text("result"),
+        content=told.text("content"), provider=fields.provider, computer=fields.computer, user=fields.user,
+        version=fields.version, data=fields.data, recovered=record.recovered, note=record.note, view=item.view,
+    )  # fmt: skip
+
+
+class _Told:
+    """What the data of an event tell by the roles of its kind."""
+
+    def __init__(self, kind: EventKind, data: tuple[tuple[str, str], ...]) -> None:
+        self._kind, self._data = kind, data
+
+    def text(self, role: str) -> str:
+        for wanted_name in self._kind.names(role):
+            for name, value in self._data:
+                if name == wanted_name and value:
+                    return value
+        return ""
+
+    def account(self) -> str:
+        """DOMAIN\\name of a pair, or the one name; "-" is none."""
+        names = self._kind.names("account")
+        values = dict(reversed(self._data))
+        parts = [value for name in names if (value := values.get(name, "")) and value != "-"]
+        return "\\".join(parts)
+
+
+def _task(text: str) -> str | None:
+    """A task path with a leading backslash; the events of a root task may leave it out."""
+    return None if not text else text if text.startswith("\\") else "\\" + text
+
+
+def _activity(kind: EventKind, activity: str) -> str:
+    """The activity of the scheduler's own events is the run (100, 102, 110, 200, 201 bear it)."""
+    return activity if kind.lane == "tasks-log" else ""
+
+
+LOGS = LogReader(NAME, _jobs, _read)
