@@ -121,5 +121,5 @@ def mistaking(pipe: Connection, arguments: tuple[str, ...], limits: Limits) -> N
 def pickling(pipe: Connection, arguments: tuple[str, ...], limits: Limits) -> None:
     """What a taken-over reader would send to run code in its parent."""
     pipe.recv_bytes()
-    pipe.send(os.environ)
+    pipe.send(["a pickle"])
     time.sleep(3600)

@@ -89,7 +89,7 @@ SHAPES: dict[str, Callable[[Machine, Path], tuple[Path, ...]]] = {
 @cache
 def shaped(shape: str, version: str = "10") -> Scanned:
     made, below = machine(version), fresh()
-    return scanned(*(SHAPES[shape] if shape in SHAPES else pieces)(made, below))
+    return scanned(*SHAPES.get(shape, pieces)(made, below))
 
 
 def told(found: Scanned) -> dict[tuple[str, str], dict[str, Any]]:
@@ -102,6 +102,10 @@ def told(found: Scanned) -> dict[tuple[str, str], dict[str, Any]]:
                 says["last_written"] = {**says["last_written"], "file": None}
         tasks[task.path, task.guid] = stores
     return tasks
+
+
+def by_store(found: Scanned, store: str) -> dict[tuple[str, str], Any]:
+    return {key: says[store] for key, says in told(found).items() if says[store]}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -67,5 +67,5 @@ def test_a_problem_as_sentences_and_a_headline_without_the_path(case: Case) -> N
     assert said.startswith("Lost: Windows/System32/Tasks/Old, line 12. Tried to read the XML file as a task; found: ")
     assert said.endswith("What to do: open the file in a text editor.")
     finding = replace(case.findings[0], summary=f"{case.findings[0].task}: the Tree key has no SD value")
-    assert words.headline(finding) == "The Tree key has no SD value"
-    assert words.headline(case.findings[0]) == case.findings[0].summary
+    assert finding.headline == "The Tree key has no SD value"
+    assert case.findings[0].headline == case.findings[0].summary

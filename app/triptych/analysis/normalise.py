@@ -369,7 +369,7 @@ def action_type(reading: Reading[Any], side: Side) -> Told:
 
 
 def command(reading: Reading[Any], side: Side) -> Told:
-    """A command: case, quotes around the whole and blanks at its ends do not matter, everything else does.
+    """A command: case, quotes around the whole and the line ends of an indented file do not matter, everything else does.
 
     Beside a listing that gives the whole line, the line counts too.
     """
@@ -382,9 +382,12 @@ def command(reading: Reading[Any], side: Side) -> Told:
     return Told(frozenset(keys), _default(value, reading))
 
 
+_INDENTED = re.compile(r"^[ \t\r]*\n\s*|\s*\n[ \t\r]*$")
+
+
 def _bare(text: str) -> str:
-    """A command without white space at its ends and the quotes around it: it starts the same program."""
-    text = text.strip(" \t\r\n")
+    """A command without the indentation of its file and without quotes around it: it starts the same program."""
+    text = _INDENTED.sub("", text)
     inner = text[1:-1]
     return inner if len(text) > 2 and text[0] == text[-1] == '"' and '"' not in inner else text
 

@@ -109,7 +109,7 @@ def _finding(finding: Finding, task: Task | None, case: Case, files: dict[str, E
             element("span", number, css="number"),
             css="head",
         ),
-        element("h2", finding.summary),
+        element("h2", finding.headline),
         element("p", element("strong", finding.task or "(the host)"), " ", element("code", finding.guid or ""), css="task"),
         _tellings(task, case) if task else None,
         element("h3", "What Windows would do, and why it matters"),

@@ -60,7 +60,7 @@ class Card(QFrame):
         self._fold.setAccessibleName("Fold or unfold this finding")
         self._fold.clicked.connect(lambda: self.wanted.emit(self, not self.folded, self.detailed))
         self._level = Level(finding.severity, level, theme)
-        self._title = Prose(words.headline(finding), face(BODY, bold=True))
+        self._title = Prose(finding.headline, face(BODY, bold=True))
         self._why = Prose(finding.why, face(BODY))
         self._meta = Prose(" · ".join((finding.rule, *finding.attack)), face(SMALL))
         self._dim: list[QWidget] = [self._meta]
@@ -139,7 +139,7 @@ class Card(QFrame):
 
     def _prove(self, refs: tuple[EvidenceRef, ...]) -> None:
         self.chosen.emit(self.finding)
-        self._session.show_proof(words.headline(self.finding), refs)
+        self._session.show_proof(self.finding.headline, refs)
 
     def _places(self) -> list[PlaceLink]:
         """A link a place, each to its own bytes."""

@@ -132,12 +132,6 @@ def problem_text(problem: Problem) -> str:
     return ". ".join(part.rstrip(".") for part in parts if part) + "."
 
 
-def headline(finding: Finding) -> str:
-    """What was found, without the task's path where the summary begins with it: the task stands beside it."""
-    rest = finding.summary.removeprefix(f"{finding.task}: ") if finding.task else finding.summary
-    return rest[:1].upper() + rest[1:]
-
-
 def finding_text(finding: Finding, files: Iterable[EvidenceFile]) -> str:
     """A finding as text that a report can take, with everything it rests on."""
     lines = [f"{SEVERITIES[finding.severity]} · {finding.confidence.value}: {finding.summary}"]

@@ -96,9 +96,12 @@ def _hole(known: Coverage, held: Channel, number: int, time: Instant) -> Witness
         if same(clearing.channel, held.name) and time.ticks < clearing.time.ticks and not _kept_over(held, clearing):
             reason = f"the log {held.name} was cleared at {clearing.time.iso} by {clearing.account or 'an account not named'}"
             return Witness(held.name, number, NOT_COVERED, reason, (clearing.ref,))
-    after_all = held.last is not None and time.ticks > held.last.ticks
-    if not after_all and not any(_spans(report, time) for report in held.reports):
+    spanning = [report for report in held.reports if _spans(report, time)]
+    if not spanning and held.last is not None and time.ticks <= held.last.ticks:
         reason = f"none of the {len(held.reports)} files of the log {held.name} holds that time"
+        return Witness(held.name, number, NOT_COVERED, reason, held.refs)
+    if spanning and all(report.exported for report in spanning):
+        reason = f"only an export of the log {held.name} holds that time, and an export may leave out records"
         return Witness(held.name, number, NOT_COVERED, reason, held.refs)
     for gap in held.gaps:
         if gap.after.ticks - NEAR <= time.ticks <= gap.before.ticks + NEAR:

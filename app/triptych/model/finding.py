@@ -58,6 +58,12 @@ class Finding:
     refs: tuple[EvidenceRef, ...]
     time: Instant | None = None
 
+    @property
+    def headline(self) -> str:
+        """What was found, without the task's path where the summary begins with it: for places where the task stands beside it."""
+        rest = self.summary.removeprefix(f"{self.task}: ") if self.task else self.summary
+        return rest[:1].upper() + rest[1:]
+
 
 def finding_key(rule: str, task: str | None, guid: str | None, found: str) -> str:
     """A stable key: 16 hex digits over rule, path (case folded), GUID (upper case) and what was found."""

@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
+from pathlib import Path
 
 from triptych.evidence.source import EvidenceSource, open_source
 from triptych.formats.faults import Faults
@@ -123,9 +124,10 @@ def _settle() -> None:
     gc.freeze()  # what is loaded stays: it need not be looked through again and again
     gc.set_threshold(200_000)  # what is read holds no circles but those of one hive
     with suppress(OSError):
-        nowhere = os.open(os.devnull, os.O_RDWR)
+        nowhere = Path(os.devnull).open("w", encoding="utf-8", errors="replace")
+        sys.stdout = sys.stderr = nowhere
         for stream in (1, 2):
-            os.dup2(nowhere, stream)
+            os.dup2(nowhere.fileno(), stream)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 

@@ -103,7 +103,7 @@ def _weak_folders(context: Context) -> Iterator[Finding]:
 
 def _check_jobs(context: Context) -> Iterator[Finding]:
     for trace in traces(context, TraceKind.JOB):
-        name = re.split(r"[\\/]", trace.path)[-1]
+        name = trace.get("name") or re.split(r"[\\/]", trace.path)[-1]
         if name.casefold() == _EXPLORER:
             continue
         at = bool(_AT.fullmatch(name.removesuffix(".job")))

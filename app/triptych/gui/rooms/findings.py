@@ -37,7 +37,7 @@ def _evidence(finding: Finding) -> Cell:
 COLUMNS: tuple[Column[Finding], ...] = (
     Column("Severity", _severity, lambda finding: finding.severity.rank, width=94),
     Column(
-        "Finding", lambda finding: Cell(words.headline(finding), finding.refs), lambda f: words.headline(f).casefold(), width=290
+        "Finding", lambda finding: Cell(finding.headline, finding.refs), lambda f: f.headline.casefold(), width=290
     ),
     Column("Task", _task, lambda finding: (finding.task or "").casefold(), width=205),
     Column("Confidence", lambda finding: Cell(finding.confidence.value, finding.refs), lambda f: f.confidence.value, width=86),
@@ -128,4 +128,4 @@ class FindingsRoom(QWidget):
         index = self.view.currentIndex()
         if index.isValid():
             finding = self.table.row(index.row())
-            self._session.show_proof(words.headline(finding), finding.refs)
+            self._session.show_proof(finding.headline, finding.refs)
