@@ -5,32 +5,32 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from triptych.evidence.source import EvidenceSource
+from triptych.evidence.opening import GivenSource
 from triptych.limits import Limits
 from triptych.model import codec
 from triptych.model.evidence import Span
 from triptych.readers.serving import serve
-from triptych.stores import READERS
-from triptych.stores.job import Answer, Job
 
 BAD = "Bad"  # the end of the name of the file that the reader fails over
 
 
 def over(fault: Callable[[], None]) -> None:
-    """From now on every reader of this process comes to a fault when it is at a file whose name ends so."""
-    for name, reader in READERS.items():
+    """From now on this process comes to a fault when it reads a file whose name ends so."""
+    GivenSource.read = faulty(fault)  # type: ignore[method-assign]  # in a process of its own
 
-        def read(job: Job, source: EvidenceSource, limits: Limits, whole: object = reader) -> Iterator[Answer]:
-            for item in job.items:
-                if item[1].endswith(BAD):
-                    fault()
-                yield from whole.read(replace(job, items=(item,)), source, limits)  # type: ignore[attr-defined]  # a StoreReader
 
-        READERS[name] = replace(reader, read=read)
+def faulty(fault: Callable[[], None]) -> Callable[[GivenSource, str, int], bytes]:
+    whole = GivenSource.read
+
+    def read(source: GivenSource, path: str, limit: int) -> bytes:
+        if path.endswith(BAD):
+            fault()
+        return whole(source, path, limit)
+
+    return read
 
 
 def spin() -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from tests import misbehaving
 from triptych.evidence.layouts import find
+from triptych.evidence.opening import GivenSource
 from triptych.evidence.source import EvidenceSource, open_source
 from triptych.exports import json_case
 from triptych.exports.json_case import Run
@@ -113,11 +114,7 @@ def test_memory_is_bounded_and_its_breach_costs_one_file(tasks: Path) -> None:
 
 
 def test_a_fault_in_this_process_costs_one_file_too(tasks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from triptych.stores import READERS
-
-    for name, reader in list(READERS.items()):
-        monkeypatch.setitem(READERS, name, reader)
-    misbehaving.over(misbehaving.raise_)
+    monkeypatch.setattr(GivenSource, "read", misbehaving.faulty(misbehaving.raise_))
     source = open_source(str(tasks))
     found = list(Readers(source, 0).read(jobs_of(source)))
     assert [problem.code for problem in of(found, Problem)] == ["reader.fault"]
@@ -226,6 +223,7 @@ sys.path[:0] = {path!r}
 from tests import misbehaving
 from triptych.evidence.source import open_source
 from triptych.evidence.layouts import find
+from triptych.evidence.opening import GivenSource
 from triptych.readers import Readers
 from triptych.stores import STORES
 if __name__ == "__main__":

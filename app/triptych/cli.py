@@ -11,8 +11,8 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from triptych import __version__
 from triptych.analysis.baseline import Baseline, learn, load, read_learned
 from triptych.evidence.formats import FORMATS
 from triptych.evidence.source import EvidenceSource, open_source
-from triptych.exports import text_summary
 from triptych.exports.formats import EXPORTERS
 from triptych.exports.json_case import Run
 from triptych.exports.writing import OutputError, check, check_folder, write, write_folder
@@ -160,7 +159,8 @@ def _source(options: argparse.Namespace) -> EvidenceSource | None:
     try:
         return open_source(*options.evidence, listings=tuple(options.listing))
     except OSError as error:
-        print(f"{show(str(error.filename or options.evidence[0]))} cannot be opened: {error.strerror or error}.", file=sys.stderr)
+        told = f"{error.filename} cannot be opened: {error.strerror}" if error.filename else str(error)
+        print(f"{show(told[:1].upper() + told[1:])}.", file=sys.stderr)
         return None
 
 
@@ -214,8 +214,11 @@ class _Ticker:
 
 def _scan(options: argparse.Namespace) -> int:
     _check_outputs(options)
-    if options.log:
-        _log_to(options.log)
+    with _logged(options.log):
+        return _scanned(options)
+
+
+def _scanned(options: argparse.Namespace) -> int:
     started = _now()
     source, known = _source(options), _known(options)
     if source is None:
@@ -255,11 +258,24 @@ def _check_outputs(options: argparse.Namespace) -> None:
             check_folder(target, names, options.force)
 
 
-def _log_to(path: str) -> None:
+@contextmanager
+def _logged(path: str | None) -> Iterator[None]:
+    """Keep a log in a file for as long as a scan runs; what is there is added to. Raises OutputError."""
+    if not path:
+        yield
+        return
     try:
-        logging.basicConfig(filename=path, level=logging.INFO, format="%(asctime)s %(message)s", encoding="utf-8")
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise OutputError(f"{path} cannot be written as a log ({error.strerror or error}).") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOG.addHandler(handler)
+    _LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _LOG.removeHandler(handler)
+        handler.close()
 
 
 def _leave(options: argparse.Namespace, case: Case, run: Run) -> None:
@@ -271,6 +287,8 @@ def _leave(options: argparse.Namespace, case: Case, run: Run) -> None:
         else:
             write_folder(target, files, options.force)
     if not wanted and not options.quiet:
+        from triptych.exports import text_summary  # late: an export needs none
+
         sys.stdout.flush()
         write("-", text_summary.render(case).encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
 
@@ -278,7 +296,7 @@ def _leave(options: argparse.Namespace, case: Case, run: Run) -> None:
 def _nothing(case: Case) -> None:
     print("Nothing in the evidence could be read as a task store, a log or a listing.", file=sys.stderr)
     for problem in case.problems[:5]:
-        print(f"  {show(problem.file)}: {show(problem.found)} {show(problem.advice)}", file=sys.stderr)
+        print(f"  {show(problem.file)}: found {show(problem.found)}; {show(problem.advice)}.", file=sys.stderr)
 
 
 def _derived(source: EvidenceSource, case: Case, options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from triptych.analysis import baseline, timeline
 from triptych.analysis.baseline import Baseline
 from triptych.analysis.pairing import other_views, paired
+from triptych.analysis.told_twice import with_disagreements
 from triptych.evidence.layouts import find
 from triptych.evidence.source import EvidenceSource
 from triptych.model.case import Case, Progress
@@ -43,7 +44,7 @@ def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None
 
     yield Progress("Judging")
     case = paired(gathering.case())
-    case = case.with_(traces=case.traces + other_views(case))
+    case = case.with_(traces=case.traces + other_views(case), problems=with_disagreements(case))
     case = case.with_(timeline=timeline.moments(case))
     case = case.with_(findings=book.judged(case, known or baseline.load()))  # rules/: what is wrong, and why
     yield case.with_(complete=True)

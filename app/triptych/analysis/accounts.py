@@ -104,7 +104,7 @@ def sid_of(text: str, host: Host) -> str | None:
         return known.by_name[leaf]
     found = _only(book.sids.get(name))
     if found is None and domain in (book.host_name, "."):
-        found = _only(book.sids.get(leaf))
+        found = _only(book.sids.get(leaf)) or known.by_name.get(leaf)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -156,7 +157,24 @@ def _no_reading(record: TaskRecord) -> Reading[str]:
 
 
 def _told(field: Field, cells: list[_Cell]) -> list[tuple[Side, Told]]:
-    return [(side, field.normal(reading, side)) for side, reading in cells if reading.known]
+    return [(side, _doubted(side, reading, field.normal(reading, side))) for side, reading in cells if reading.known]
+
+
+def _doubted(side: Side, reading: Reading[Any], told: Told) -> Told:
+    """What a damaged task file does not state may have stood in the part that is lost: nothing is compared with it."""
+    return told if reading.stated or not _is_damaged(side.record) else replace(told, comparable=False)
+
+
+def _is_damaged(record: TaskRecord) -> bool:
+    return record.store is Store.XML and not record.complete
+
+
+def _is_cut(side: Side, told: Told, other: Told) -> bool:
+    """Whether the text of a damaged file may be the beginning of what the other says."""
+    if not _is_damaged(side.record):
+        return False
+    whole = [text for text in other.keys if isinstance(text, str)]
+    return any(text.startswith(key) for key in told.keys if isinstance(key, str) for text in whole)
 
 
 def _verdict(field: Field, told: list[tuple[Side, Told]], unreadable: bool = False) -> Verdict:
@@ -177,6 +195,8 @@ def _pair(field: Field, one: tuple[Side, Told], other: tuple[Side, Told]) -> Ver
     if first.cannot_be(second):
         return Verdict.DIFFERS
     listed = Store.SCHEDULER in (side.record.store, other_side.record.store)
+    if _is_cut(side, first, second) or _is_cut(other_side, second, first):
+        return Verdict.UNCOMPARABLE
     if not first.comparable or not second.comparable or (listed and (first.resource or second.resource)):
         return Verdict.UNCOMPARABLE
     if field.part and not all(_is_whole(lacking) for lacking in (side, other_side) if lacking.part is None):

@@ -113,12 +113,18 @@ def _tasks(group: list[TaskRecord]) -> Iterable[Task]:
 def _told_once(group: list[TaskRecord]) -> Iterator[TaskRecord]:
     """The records without those of a second file (a hive and an export of it, two listings) that tell the same task again.
 
-    Of keys the one with their times counts, which exports have not; of listings the one that names actions.
+    Of keys the one with their times counts, which exports have not; of listings the one that names actions; task files tell the
+    same where every byte is the same.
     """
     first: dict[tuple[Store, str, str], TaskRecord] = {}
+    same: dict[tuple[str, str], TaskRecord] = {}
     for record in sorted(group, key=lambda record: (not record.keeping.tasks_written.known, not record.has_actions)):
         if record.store in (Store.REGISTRY, Store.SCHEDULER):
             known = first.setdefault((record.store, record.guid, record.orphan), record)
+            if known is not record and _file_of(known) != _file_of(record):
+                continue
+        elif record.store is Store.XML and record.keeping.hash_found.value:
+            known = same.setdefault((record.path, record.keeping.hash_found.value), record)
             if known is not record and _file_of(known) != _file_of(record):
                 continue
         yield record
@@ -195,6 +201,8 @@ def _reason(store: Store, report: StoreReport | None) -> _Reason:
     if state not in _READ:
         return _Reason(unknown, _UNREAD[store] if state == "absent" else f"{_FAILED[store]}{note}")
     basis = report.basis if report else ""
+    if store is Store.REGISTRY and state == "partly" and report and not report.tasks:
+        return _Reason(unknown, "what could be read of the registry does not reach its tasks")
     if store is Store.XML and basis == NOT_LISTED:
         return _Reason(unknown, _UNREAD[store])
     if store is Store.SCHEDULER and basis == "reconstructed":

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from triptych.evidence.archive import CHUNK, Archive, Damaged, Got, Member, check_flow, gather
 from triptych.evidence.collections_known import decoded, is_collection
 from triptych.evidence.entry import Entry, EvidenceError
 from triptych.evidence.passed_over import PassedOver
 from triptych.evidence.random_access import Copy, RandomAccess
-from triptych.evidence.unpacking import Opened, open_archive, room
 from triptych.limits import Limits
 from triptych.model.case import Balance, Problem, Weight
+
+if TYPE_CHECKING:
+    from triptych.evidence.unpacking import Opened
 
 _SEPARATOR = "!/"
 _PEEKABLE = ("", "archive.ratio", "archive.too-large")  # refusals that do not speak against the first bytes
@@ -129,6 +132,8 @@ class ArchiveTree:
         index = _Index()
         try:
             self._access = self._opener()
+            from triptych.evidence.unpacking import open_archive  # late: a folder of loose files needs no unpacking
+
             index.opened = open_archive(self._access, self._limits)
         except EvidenceError as error:
             index.problems.append(self._problem(error.code, self._path, "open this archive", str(error), "everything in it"))
@@ -233,6 +238,8 @@ def _unpacking(archive: Archive, member: Member, limits: Limits) -> Callable[[],
 
     def copy_of_it() -> RandomAccess:
         copy = Copy(limits.archive_in_memory)
+        from triptych.evidence.unpacking import room  # late, see above
+
         most = room(limits)
         try:
             for piece in archive.chunks(member):

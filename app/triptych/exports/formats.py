@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from triptych.exports import csv_tables, html_report, json_case
+from triptych.exports import json_case
 from triptych.exports.json_case import Run
 from triptych.model.case import Case
 
@@ -21,15 +21,23 @@ class Exporter:
 
 
 def _json(case: Case, run: Run) -> dict[str, bytes]:
-    return {"": json_case.dumps(case, run).encode("utf-8")}
+    return {"": json_case.encoded(case, run)}
+
+
+def _csv(case: Case, run: Run) -> dict[str, bytes]:
+    from triptych.exports import csv_tables  # late, as below: loaded where it is asked for
+
+    return csv_tables.render(case, run)
 
 
 def _html(case: Case, run: Run) -> dict[str, bytes]:
+    from triptych.exports import html_report
+
     return {"": html_report.render(case, run).encode("utf-8")}
 
 
 EXPORTERS: tuple[Exporter, ...] = (
     Exporter("json", "FILE", "the whole case as triptych.scan/1 (docs/scan.schema.json)", _json),
-    Exporter("csv", "DIR", "tasks, differences, findings, timeline, evidence and problems as CSV tables", csv_tables.render),
+    Exporter("csv", "DIR", "tasks, differences, findings, timeline, evidence and problems as CSV tables", _csv),
     Exporter("html", "FILE", "a report for people: one file, nothing loaded from outside, printable", _html),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from triptych import __version__
 from triptych.analysis.comparison import differences
 from triptych.exports.definition import definition, plain
 from triptych.exports.references import rows
-from triptych.model.case import Case, Host, Problem, StoreReport
+from triptych.model.case import Balance, Case, Host, Problem, StoreReport
 from triptych.model.event import Moment
 from triptych.model.evidence import EvidenceFile
 from triptych.model.finding import Finding
@@ -34,56 +35,82 @@ class Run:
 
 
 def dumps(case: Case, run: Run) -> str:
-    """The case as text. Lone surrogates stand as JSON escapes, everything else as itself; ends in a line feed."""
-    text = json.dumps(document(case, run), ensure_ascii=False, indent=1, sort_keys=False)
-    escaped = "".join(f"\\u{ord(c):04x}" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text) if _has_surrogate(text) else text
-    return escaped + "\n"
+    """The case as text, a line a row of its lists; ends in a line feed. Lone surrogates stand as JSON escapes, all else as itself."""
+    return encoded(case, run).decode("utf-8")
 
 
-def _has_surrogate(text: str) -> bool:
+def encoded(case: Case, run: Run) -> bytes:
+    """The same as UTF-8. Each row is made and written before the next, since a whole case as JSON's own types is many times larger."""
+    out = io.BytesIO()
+    for number, (name, value) in enumerate(_members(case, run)):
+        out.write(f"{',' if number else '{'}\n{_line(name)}: ".encode())
+        if not isinstance(value, Iterator):
+            out.write(_utf8(_line(value)))
+            continue
+        before = b"[\n"
+        for row in value:
+            out.write(before)
+            out.write(_utf8(_line(row)))
+            before = b",\n"
+        out.write(b"[]" if before == b"[\n" else b"\n]")
+    out.write(b"\n}\n")
+    return out.getvalue()
+
+
+_line = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _utf8(text: str) -> bytes:
     try:
-        text.encode("utf-8")
+        return text.encode("utf-8")
     except UnicodeEncodeError:
-        return True
-    return False
+        return "".join(f"\\u{ord(c):04x}" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text).encode("utf-8")
 
 
 def document(case: Case, run: Run) -> Json:
     """The case as JSON's own types, in the order of the contract."""
+    return {name: list(value) if isinstance(value, Iterator) else value for name, value in _members(case, run)}
+
+
+def _members(case: Case, run: Run) -> Iterator[tuple[str, Any]]:
+    """The members of the document; those of many rows as iterators, whose rows are made as they are asked for."""
     files = {file.path: file for file in case.files}
     found_for: dict[tuple[str, str], list[str]] = {}
     for finding in case.findings:
         if finding.task is not None:
             found_for.setdefault((finding.task, finding.guid or ""), []).append(finding.key)
+    yield "schema", SCHEMA
+    yield "run", _run(run)
+    yield "host", host(case.host)
+    yield "evidence", (_file(file) for file in case.files)
+    yield "stores", {report.store.value: _store(report) for report in case.reports}
+    yield "logs", []
+    yield "tasks", (_task(case, task, found_for.get((task.path, task.guid), [])) for task in case.tasks)
+    yield "findings", (_finding(finding, files) for finding in case.findings)
+    yield "timeline", (_moment(moment, files) for moment in case.timeline)
+    yield "problems", (_problem(problem) for problem in case.problems)
+    yield "balances", (_balance(balance) for balance in case.balances)
+
+
+def _run(run: Run) -> Json:
     return {
-        "schema": SCHEMA,
-        "run": {
-            "tool": "triptych",
-            "version": __version__,
-            "started": run.started,
-            "finished": run.finished,
-            "command": list(run.command),
-            "rules_version": RULES_VERSION,
-        },
-        "host": host(case.host),
-        "evidence": [_file(file) for file in case.files],
-        "stores": {report.store.value: _store(report) for report in case.reports},
-        "logs": [],
-        "tasks": [_task(case, task, found_for.get((task.path, task.guid), [])) for task in case.tasks],
-        "findings": [_finding(finding, files) for finding in case.findings],
-        "timeline": [_moment(moment, files) for moment in case.timeline],
-        "problems": [_problem(problem) for problem in case.problems],
-        "balances": [
-            {
-                "file": balance.file,
-                "unit": balance.unit,
-                "promised": balance.promised,
-                "listed": balance.listed,
-                "repaired": balance.repaired,
-                "lost": balance.lost,
-            }
-            for balance in case.balances
-        ],
+        "tool": "triptych",
+        "version": __version__,
+        "started": run.started,
+        "finished": run.finished,
+        "command": list(run.command),
+        "rules_version": RULES_VERSION,
+    }
+
+
+def _balance(balance: Balance) -> Json:
+    return {
+        "file": balance.file,
+        "unit": balance.unit,
+        "promised": balance.promised,
+        "listed": balance.listed,
+        "repaired": balance.repaired,
+        "lost": balance.lost,
     }
 
 

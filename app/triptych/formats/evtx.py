@@ -80,6 +80,7 @@ class Log:
                 continue
             lost, gaps = missing_in(layout)
             self.tally.lost += lost
+            self.tally.promised += len(layout.slots) + lost
             self.tally.run(layout, chunk.number)
             self._known_gaps += gaps
             tell_chunk(chunk, layout, lost, gaps, self.header.dirty, self._faults)
@@ -119,7 +120,10 @@ class Log:
             yield from self._plain(chunk, layout, texts)
             return
         if len(texts) < len(entries):
-            texts = max(texts, window.texts(window.without_tables(data)), key=len)
+            anew = window.mended(chunk, layout, anew=True)
+            texts = max(texts, window.texts(anew), key=len)
+        if len(texts) < len(entries):
+            texts = max(texts, window.texts(window.without_tables(anew)), key=len)
         texts += [None] * (len(entries) - len(texts))
         behind = {slot.at for slot in layout.slots[len(layout.slots) - layout.behind :]} if layout.behind else frozenset[int]()
         rebuilt = "" if chunk.signed and not chunk.cut else _REBUILT

@@ -76,9 +76,11 @@ class Gap(NamedTuple):
 class Tally:
     """The sums of one log. `slack` counts whole records behind the live ones, which the log does not list.
 
-    `ordinal` is the oldest record's place in the file since it was begun: 1 says that nothing was overwritten.
+    `promised` is counted from places and numbers, the others from what became of each record. `ordinal` is the oldest
+    record's place in the file since it was begun: 1 says that nothing was overwritten.
     """
 
+    promised: int = 0
     listed: int = 0
     repaired: int = 0
     lost: int = 0
@@ -93,10 +95,6 @@ class Tally:
     dead: list[int] = field(default_factory=list)  # chunks that hold nothing, or nothing that is a record
     foreign: list[int] = field(default_factory=list)  # those of them that hold something
     runs: list[Run] = field(default_factory=list)
-
-    @property
-    def promised(self) -> int:
-        return self.listed + self.repaired + self.lost
 
     def balance(self, file: str) -> Balance:
         return Balance(file, "records", self.promised, self.listed, self.repaired, self.lost)
@@ -176,6 +174,7 @@ def _gap(tally: Tally, gap: tuple[int, int], dead: list[int], faults: Faults) ->
     size = gap[1] - gap[0] + 1
     if dead and size <= MOST * len(dead):
         tally.lost += size
+        tally.promised += size
         chunks = numbers([(chunk, chunk) for chunk in dead])
         faults.add(
             Weight.LOST, "evtx.chunk-lost", f"chunk {chunks}", tried="find the records that stood there",

@@ -144,6 +144,9 @@ def _complaints(chunk: Chunk, layout: Layout) -> Iterator[tuple[str, str, str]]:
         yield "evtx.free-space", text, "other readers do not show them: the offset was moved, or not written in time"
     elif header.free != layout.end and not chunk.cut:
         yield "evtx.free-space", f"a free-space offset of 0x{header.free:X}; the records end at 0x{layout.end:X}", "nothing"
+    if header.count is not None and len(layout.slots) - layout.behind > header.count:
+        text = f"{len(layout.slots)} records, more than the {header.count} that the chunk's header counts"
+        yield "evtx.records-more", text, "other readers may stop before the last ones: somebody may have hidden them"
     if not layout.plain and not in_order(layout):
         yield "evtx.numbers-order", "record numbers not in order", "the log was made or changed by hand; each record is listed"
 
@@ -153,7 +156,7 @@ def _odd_pieces(element: Element) -> Iterator[tuple[str, int, str]]:
     stack = [element]
     while stack:
         found = stack.pop()
-        name = found.attribute("Name") or found.name
+        name = found.attribute("Name") if found.name == "Data" and found.attribute("Name") else found.name
         attributes = [(f"{name}/@{key}", piece) for key, pieces in found.attributes for piece in pieces]
         for label, piece in (*attributes, *((name, piece) for piece in found.pieces)):
             if piece.odd:

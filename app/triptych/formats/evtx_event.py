@@ -222,7 +222,7 @@ def fields_of_tree(event: Element) -> Fields:
 
 
 def _tree_pairs(element: Element, top: bool = False) -> Iterator[tuple[str, str]]:
-    name = "" if top else element.attribute("Name") or element.name
+    name = "" if top else element.attribute("Name") if element.name == "Data" and element.attribute("Name") else element.name
     if not top:
         for key, pieces in element.attributes:
             if _kept(key):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,6 +25,7 @@ _MAGIC_NUMBER = 0x2A2A
 _SIGNATURE = re.compile(re.escape(MAGIC))  # three times as fast as bytes.count
 _signatures = _SIGNATURE.findall
 _HEAD = struct.Struct("<IIQQ").unpack_from
+_COPY_AND_HEAD = struct.Struct("<IIIQQ").unpack_from  # the copy of the size of the record before, and a record's header
 _SIZE = struct.Struct("<I").unpack_from
 
 
@@ -36,6 +38,9 @@ class Slot(NamedTuple):
     length: int
     ticks: int
     mend: str = ""
+
+
+_slot = Slot._make
 
 
 class Hole(NamedTuple):
@@ -160,15 +165,16 @@ def lay_out(chunk: Chunk, follower: int | None) -> Layout:
     data_sound = None
     if chunk.signed and end is not None and not chunk.cut:
         data_sound = zlib.crc32(data[FIRST:end]) == header.data_sum
-    slots, holes, at = _walk(data, chunk.size if end is None else end, guess=end is None)
+    sound = None if end is None else _sound(data, end)
+    slots, holes, at = (sound, [], end or 0) if sound is not None else _walk(data, end or chunk.size, guess=end is None)
     behind = _behind(chunk, header, slots, at if end is None else end, follower)
     if behind:
         slots += behind
         at = behind[-1].at + behind[-1].length
     elif end is not None:
         at = end
-    if len(_signatures(data, FIRST, at)) != len(slots) and _inside(data, slots, at):
-        slots, holes = _with_swallowed(data, slots, holes)
+    if len(_signatures(data, FIRST, at)) != len(slots):
+        slots, holes = _with_swallowed(data, slots, holes, at)
     slack = _slack(data, max(at, FIRST), chunk.size)
     plain = not holes and not behind and not [None for slot in slots if slot.mend] and _steady(slots, header)
     return Layout(header, tuple(slots), tuple(holes), at, slack, len(behind), data_sound, plain)
@@ -188,6 +194,19 @@ def _stated_end(chunk: Chunk, header: ChunkHeader) -> int | None:
     if not chunk.signed and (free == FIRST or zlib.crc32(chunk.data[FIRST:free]) != header.data_sum):
         return None
     return min(free, chunk.size)
+
+
+def _sound(data: bytes, end: int) -> list[Slot] | None:
+    """The records from 0x200 to `end` where each of them is sound, else None; made to be fast, since nearly all chunks are."""
+    slots: list[Slot] = []
+    at, length = FIRST, 0
+    while at <= end - SMALLEST:
+        copy, magic, size, number, ticks = _COPY_AND_HEAD(data, at - 4)
+        if magic != _MAGIC_NUMBER or size < SMALLEST or ticks >= LATEST or (copy != length and length):
+            return None
+        slots.append(_slot((number, at, size, ticks, "")))
+        at, length = at + size, size
+    return slots if at == end and (not slots or _SIZE(data, at - 4)[0] == length) else None
 
 
 def _walk(data: bytes, end: int, guess: bool) -> tuple[list[Slot], list[Hole], int]:
@@ -254,29 +273,36 @@ def _behind(chunk: Chunk, header: ChunkHeader, slots: list[Slot], at: int, follo
     return found
 
 
-def _inside(data: bytes, slots: list[Slot], end: int) -> bool:
-    """Whether a whole record stands inside of another one; most signatures that do are leftovers of memory."""
-    starts = {slot.at for slot in slots}
-    return any(
-        found.start() not in starts and is_record(data, found.start(), end) for found in _SIGNATURE.finditer(data, FIRST, end)
-    )
-
-
-def _with_swallowed(data: bytes, slots: list[Slot], holes: list[Hole]) -> tuple[list[Slot], list[Hole]]:
-    """The records, and behind each the whole ones that its size covers."""
-    found: list[Slot] = []
-    for slot in slots:
-        found.append(slot)
-        stop = slot.at + slot.length
-        at = next_record(data, slot.at + 24, stop)
-        if at < 0:
+def _with_swallowed(data: bytes, slots: list[Slot], holes: list[Hole], end: int) -> tuple[list[Slot], list[Hole]]:
+    """The records, and behind each the ones that its size covers. Most signatures inside of a record are leftovers of memory."""
+    starts = [slot.at for slot in slots]
+    inner: dict[int, list[int]] = {}
+    places = [match.start() for match in _SIGNATURE.finditer(data, FIRST, end)]
+    for at in sorted(set(places).difference(starts)):
+        index = bisect_right(starts, at) - 1
+        if index < 0 or at < starts[index] + 24:
             continue
-        found[-1] = slot._replace(length=at - slot.at, mend="size")
-        while at >= 0:
+        stop = starts[index] + slots[index].length
+        if at < stop and _is_inner(data, at, stop):
+            inner.setdefault(index, []).append(at)
+    if not inner:
+        return slots, holes
+    found: list[Slot] = []
+    for index, slot in enumerate(slots):
+        within = inner.get(index, [])
+        found.append(slot._replace(length=within[0] - slot.at, mend="size") if within else slot)
+        reached = 0
+        for at in within:
             _, size, number, ticks = _HEAD(data, at)
-            found.append(Slot(number, at, size, ticks, "hidden"))
-            at = next_record(data, at + size, stop)
-    return (found, _between(found, holes)) if len(found) > len(slots) else (slots, holes)
+            if at >= reached:
+                found.append(Slot(number, at, size, ticks, "hidden"))
+                reached = at + size
+    return found, _between(found, holes)
+
+
+def _is_inner(data: bytes, at: int, stop: int) -> bool:
+    """Whether a record stands there inside of one that ends at `stop`; the last one's copy of its size may be the other's."""
+    return is_record(data, at, stop) or (at + SMALLEST <= stop and at + _SIZE(data, at + 4)[0] == stop)
 
 
 def _between(slots: list[Slot], holes: list[Hole]) -> list[Hole]:

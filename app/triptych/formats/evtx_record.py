@@ -76,7 +76,8 @@ def one_record(data: bytes, offset: int, faults: Faults, base: int = 0) -> Recor
         "evtx.record-detail", f"record {number} at 0x{offset:X}", tried="read its values", lost="their names and places"
     ):
         values = tuple(_values(read_event(chunk, at, length), start))
-    second_xml, second = "", ()
+    second_xml = ""
+    second: tuple[Substitution, ...] = ()
     tried = "ask python-evtx for a second opinion"
     with faults.guard("evtx.second-opinion", f"record {number} at 0x{offset:X}", tried=tried, lost="the second opinion"):
         second_xml, second = _second_opinion(chunk, at, start)
@@ -96,10 +97,10 @@ def _values(event: Element, start: int) -> Iterator[Value]:
     stack: list[tuple[str, Element]] = [("", child) for child in reversed(event.children)]
     while stack:
         path, element = stack.pop()
-        name = element.attribute("Name") or element.name
-        shown = f"{path}{name}" if element.name != "Data" else name
+        is_data = element.name == "Data"
+        shown = element.attribute("Name") or "Data" if is_data else f"{path}{element.name}"
         for key, pieces in element.attributes:
-            if element.name != "Data" or key != "Name":
+            if not is_data or key != "Name":
                 yield from (Value(f"{shown}/@{key}", piece.text, start + piece.at, piece.length, piece.odd) for piece in pieces)
         yield from (Value(shown, piece.text, start + piece.at, piece.length, piece.odd) for piece in element.pieces)
         inner = "" if element.name in ("EventData", "UserData") else f"{shown}/"

@@ -19,6 +19,7 @@ from triptych.formats.evtx_layout import CHUNK, CHUNK_MAGIC, FILE_HEADER, FIRST,
 
 _HOLE_TIME = 0x01D0000000000000  # any time that a calendar has
 _data = itemgetter("data")
+_NO_NUMBER = (1 << 64) - 2
 _TABLES = slice(128, FIRST)
 _NOTHING = b"\x0f\x01\x01\x00\x00"  # a fragment that says nothing
 _FILLED = SMALLEST + len(_NOTHING) + 3  # the smallest hole that a record of our own fits into
@@ -87,18 +88,22 @@ def chunks(source: Bytes) -> Iterator[Chunk]:
 def _moved(source: Bytes, at: int, data: bytes) -> int:
     """How far on a chunk stands that is not at its place (bytes were put in or taken out); 0 where all is well."""
     if data.startswith(CHUNK_MAGIC):
-        inside = data.find(CHUNK_MAGIC + data[8:9], FIRST)  # a cut in the middle: the next chunk stands too early
-        if inside < 0 or source.read_at(at + CHUNK, 8) == CHUNK_MAGIC or at + CHUNK >= source.size:
+        if len(data) < CHUNK or source.read_at(at + CHUNK, 8) in (CHUNK_MAGIC, b""):
             return 0
-        return inside if source.read_at(at + inside + CHUNK, 8) in (CHUNK_MAGIC, b"") else 0
+        inside = data.find(CHUNK_MAGIC, FIRST)  # bytes were taken out: the next chunk stands too early
+        return inside if inside > 0 and source.read_at(at + inside + CHUNK, 8) in (CHUNK_MAGIC, b"") else 0
     found = data.find(CHUNK_MAGIC)
     return found if found > 0 and data[FIRST : FIRST + 4] != MAGIC else 0
 
 
-def mended(chunk: Chunk, layout: Layout) -> bytes:
-    """The chunk as the bulk reader can take it: itself where it is sound, else a copy that was made good."""
+def mended(chunk: Chunk, layout: Layout, anew: bool = False) -> bytes:
+    """The chunk as the bulk reader can take it: itself where it is sound, else a copy that was made good.
+
+    `anew` makes the header anew in any case. The reader stops at the record that the header calls the last one, so the
+    copy names a number that no record has; the free-space offset ends it.
+    """
     faulty = not layout.plain and (layout.holes or any(slot.mend for slot in layout.slots))
-    if chunk.signed and not chunk.cut and not faulty and layout.header.free == layout.end:
+    if not anew and chunk.signed and not chunk.cut and not faulty and layout.header.free == layout.end:
         return chunk.data
     copy = bytearray(chunk.data)
     for slot in layout.slots:
@@ -112,8 +117,7 @@ def mended(chunk: Chunk, layout: Layout) -> bytes:
         else:
             _stretch(copy, layout, hole)
     last = layout.slots[-1].at if layout.slots else FIRST
-    first, final = (layout.slots[0].number, layout.slots[-1].number) if layout.slots else (0, 0)
-    struct.pack_into("<8sQQQQIII", copy, 0, CHUNK_MAGIC, first, final, first, final, 128, last, layout.end)
+    struct.pack_into("<8sQQQQIII", copy, 0, CHUNK_MAGIC, 0, _NO_NUMBER, 0, _NO_NUMBER, 128, last, layout.end)
     return bytes(copy)
 
 

@@ -225,6 +225,12 @@ class _Task:
                 self.sections[child.local] = child
             else:
                 self.parts.keep_element(child, note="a second section of this name" if known else "")
+                if known:
+                    self.parts.faults.add(
+                        Weight.DOUBT, "xml.section-twice", f"{child.path}, {self.parts.places.spot(child.start)}",
+                        tried="find each section once", found=f"a second {child.local}",
+                        advice="Windows would refuse the task; the first is shown, the second is kept beside it",
+                    )  # fmt: skip
         self.parts.loose_text(self.root)
 
     def _section(self, name: str, table: Table) -> Readings:

@@ -30,7 +30,10 @@ def run(arguments: tuple[str, ...], listings: tuple[str, ...]) -> int:
     if reason is not None:
         print(reason, file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 1
-    from triptych.gui import engine, main  # late: only now is it known that Qt can be loaded
+    from triptych.gui import engine  # late: only now is it known that Qt can be loaded
+
+    engine.prepare(arguments, listings)
+    from triptych.gui import main  # later still: the readers begin while this is loaded
 
     return main.main(engine.open_work, engine.example(), arguments, listings)
 

@@ -37,7 +37,7 @@ class Bar(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(200)
         self.search.setMaximumWidth(380)
-        row.addWidget(self.search, 1)
+        row.addWidget(self.search, 4)
 
 
 def _button(action: QAction, text: str, *, main: bool) -> QPushButton:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWi
 from triptych.gui import words
 from triptych.gui.display import Prose, copied, plain_label, set_button, to_clipboard, visible
 from triptych.gui.painting import draw_severity
-from triptych.gui.pieces import PlaceLink, column, link
+from triptych.gui.pieces import Flow, PlaceLink, column, link
 from triptych.gui.session import Session
 from triptych.gui.theme import BODY, SMALL, Theme, face
 from triptych.model.evidence import EvidenceRef
@@ -46,6 +46,7 @@ class Card(QFrame):
     """Enter shows its bytes, Space folds it, Right and Left unfold and fold it step by step, Ctrl+C copies it for a report."""
 
     chosen = Signal(object)  # Finding
+    stepped = Signal(object, int)  # Card; to the next or the one before
     wanted = Signal(object, bool, bool)  # Card; whether it shall be folded, whether benign explanation and steps shall show
 
     def __init__(self, finding: Finding, session: Session, theme: Theme, *, full: bool = False) -> None:
@@ -63,7 +64,6 @@ class Card(QFrame):
         self._title = Prose(finding.headline, face(BODY, bold=True))
         self._why = Prose(finding.why, face(BODY))
         self._meta = Prose(" · ".join((finding.rule, *finding.attack)), face(SMALL))
-        self._dim: list[QWidget] = [self._meta]
         self.places = self._places()
         self._evidence = self._part("Evidence", self.places)
         self._more = self._part("Benign when", [Prose(finding.benign, face(BODY))] if finding.benign else [])
@@ -112,6 +112,8 @@ class Card(QFrame):
             self.wanted.emit(self, False, not self.folded)
         elif key == Qt.Key.Key_Left and not self.full:
             self.wanted.emit(self, not self.detailed, False)
+        elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self.stepped.emit(self, 1 if key == Qt.Key.Key_Down else -1)
         elif key == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.copy()
         else:
@@ -188,18 +190,15 @@ class Card(QFrame):
             layout.addWidget(part)
 
     def _colour(self) -> None:
-        for part in self._dim:
-            palette = part.palette()
-            palette.setColor(part.foregroundRole(), self._theme.colour("dim"))
-            part.setPalette(palette)
+        palette = self._meta.palette()
+        palette.setColor(self._meta.foregroundRole(), self._theme.colour("dim"))
+        self._meta.setPalette(palette)
 
 
 def _row(widgets: Iterable[QWidget]) -> QWidget:
     holder = QWidget()
-    row = QHBoxLayout(holder)
+    row = Flow(holder, gap=8)
     row.setContentsMargins(0, 2, 0, 0)
-    row.setSpacing(9)
     for widget in widgets:
         row.addWidget(widget)
-    row.addStretch(1)
     return holder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -53,6 +53,7 @@ class CardPanel(QScrollArea):
         for card in self.cards:
             card.chosen.connect(self._session.select_finding)
             card.wanted.connect(self._wanted)
+            card.stepped.connect(self._step)
             self._column.addWidget(card)
         if not self.cards:
             self._column.addWidget(self._none())
@@ -76,7 +77,19 @@ class CardPanel(QScrollArea):
             card.fold(not opened, key in self._detailed)
             room -= height + GAP if opened else behind[number]
             if selected:
-                self.ensureWidgetVisible(card, 0, 20)
+                QTimer.singleShot(0, self._bring)  # once the cards have their places
+
+    def _bring(self) -> None:
+        """Scroll the selected card into view: the whole, or its beginning where it is taller than the room."""
+        key, bar, high = self._session.selection.finding, self.verticalScrollBar(), self.viewport().height()
+        card = next((card for card in self.cards if card.finding.key == key), None)
+        if card is None:
+            return
+        top, bottom = card.y() - GAP, card.y() + card.height() + GAP
+        if top < bar.value() or bottom - top > high:
+            bar.setValue(top)
+        elif bottom > bar.value() + high:
+            bar.setValue(bottom - high)
 
     def focus_selected(self) -> None:
         """Put the keyboard on the selected card, else on the first."""
@@ -93,6 +106,13 @@ class CardPanel(QScrollArea):
         self._opened[card.finding.key] = not folded
         (self._detailed.add if detailed else self._detailed.discard)(card.finding.key)
         self.arrange()
+
+    def _step(self, card: Card, step: int) -> None:
+        """Up and Down go from card to card."""
+        at = self.cards.index(card) + step
+        if 0 <= at < len(self.cards):
+            self.cards[at].setFocus()
+            self.ensureWidgetVisible(self.cards[at], 0, 20)
 
     def _none(self) -> QWidget:
         told = (

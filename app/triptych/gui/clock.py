@@ -10,7 +10,7 @@ from datetime import UTC as _UTC
 from datetime import datetime
 
 from triptych.model.case import Host
-from triptych.model.times import NEVER, UNBOUNDED, Instant, Zone, to_unix
+from triptych.model.times import NEVER, TICKS_A_SECOND, UNBOUNDED, Instant, Zone, to_unix
 
 NAMES = ("utc", "here", "machine")
 _SPECIAL = {0: "never", NEVER: "no end", UNBOUNDED: "no end"}
@@ -48,10 +48,13 @@ class Clock:
         return text[:16] + (zone if instant.zone is Zone.LOCAL or self.name == "here" else "")
 
     def brief(self, instant: Instant) -> str:
-        """The same to the second."""
+        """The same to the second, whole hours of the offset alone, and of a local time no seconds where they are 0."""
         if instant.ticks in _SPECIAL or not instant.showable:
             return self.moment(instant)
-        return self.moment(Instant(instant.ticks - instant.ticks % 10_000_000, instant.zone))
+        told = self.moment(Instant(instant.ticks - instant.ticks % TICKS_A_SECOND, instant.zone))
+        if instant.zone is Zone.LOCAL:
+            return told.replace(":00 local", " local")
+        return told.removesuffix(":00") if len(told) > len("2026-03-14 02:17:03+") else told
 
     def _offset(self, instant: Instant) -> int | None:
         if self.name == "machine":

@@ -87,11 +87,14 @@ def to_clipboard(text: str) -> None:
 
 
 class OneLine(QLabel):
-    """A label that never asks for more room than there is: its end gives way to an ellipsis, its tip says the whole."""
+    """A label that never asks for more room than there is: its end gives way to an ellipsis, its tip says the whole.
 
-    def __init__(self, font: QFont) -> None:
+    With `whole` it shows the whole or, where that does not fit, nothing: for a hint.
+    """
+
+    def __init__(self, font: QFont, *, whole: bool = False) -> None:
         super().__init__()
-        self._whole = ""
+        self._whole, self._gives_way = "", whole
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -107,6 +110,10 @@ class OneLine(QLabel):
         self._elide()
 
     def _elide(self) -> None:
+        if self._gives_way:
+            fits = self.fontMetrics().horizontalAdvance(self._whole) <= self.width()
+            self.setText(self._whole if fits else "")
+            return
         self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 120)))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from triptych import resources
 from triptych.analysis import comparison
-from triptych.evidence.source import EvidenceError, open_source
+from triptych.evidence.source import EvidenceError, EvidenceSource, open_source
 from triptych.gui.session import Work
 from triptych.model.case import Case, Problem, Progress
 from triptych.model.evidence import EvidenceFile, Excerpt
@@ -34,9 +35,28 @@ def open_work(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Work:
     )
 
 
+def prepare(arguments: tuple[str, ...], listings: tuple[str, ...]) -> None:
+    """Start the reader processes for evidence of the command line before there is a window and its threads.
+
+    A process starts within some milliseconds then; later it would have to load the whole program again. No more than the
+    first bytes of the evidence are looked at; what cannot be opened is told when it is opened.
+    """
+    if not arguments:
+        return
+    with suppress(OSError):
+        source = open_source(*arguments, listings=listings)
+        readers = Readers(source)
+        readers.warm()
+        _prepared[arguments, listings] = (source, readers)
+
+
+_prepared: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[EvidenceSource, Readers]] = {}
+
+
 def _scanned(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Iterator[Progress | Case]:
-    source = open_source(*arguments, listings=listings)
-    with Readers(source) as readers:
+    prepared = _prepared.pop((arguments, listings), None)
+    source = prepared[0] if prepared else open_source(*arguments, listings=listings)
+    with prepared[1] if prepared else Readers(source) as readers:
         yield from scan(source, readers)
 
 

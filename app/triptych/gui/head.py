@@ -11,7 +11,7 @@ from triptych.gui.display import OneLine, plain_label, set_text
 from triptych.gui.session import Selection, Session
 from triptych.gui.theme import SMALL, TITLE, face
 
-WIDE = 860  # below that the badges stand under the path
+WIDE = 960  # below that the badges stand under the path
 
 
 def badges(line: Line) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class TaskHead(QWidget):
 
     def follow(self, _: Selection | Digest | None = None) -> None:
         line = self._session.line
-        self.path.say(line.task.path if line else "No task chosen")
+        self.path.say(line.task.path if line else "No task")
         told = badges(line) if line else ()
         for number, badge in enumerate(self.badges):
             badge.setVisible(number < len(told))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QLayoutItem, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from triptych.gui.display import Prose, plain_label, set_button, set_tip, visible
+from triptych.gui.display import Prose, mnemonic_free, plain_label, set_button, set_tip, visible
 from triptych.gui.theme import BODY, TITLE, face
 
 
@@ -123,13 +123,13 @@ class PlaceLink(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"Show bytes: {self._whole}, {offset}")
         set_tip(self, tip)
-        set_button(self, f"{self._whole} · {offset}")
+        self.setText(mnemonic_free(f"{self._whole} · {offset}"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         metrics, tail = self.fontMetrics(), f" · {self._offset}"
         room = max(self.width() - metrics.horizontalAdvance(tail) - 8, 40)
-        set_button(self, metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room) + tail)
+        self.setText(mnemonic_free(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room) + tail))
 
 
 def section_head(text: str) -> QLabel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -47,7 +47,7 @@ class CellDelegate(QStyledItemDelegate):
             self._stores(painter, box, cell)
         elif cell.kind is Kind.NAME:
             self._name(painter, box, cell)
-        elif cell.kind is Kind.ABSENT and box.height() > ROW:
+        elif box.height() > ROW and not cell.mono:
             draw_block(painter, box.adjusted(9, 0, -8, -1), visible(cell.text, 400), face(SMALL), self._ink(cell, chosen))
         else:
             font = face(SMALL if cell.mono or cell.kind in (Kind.SECTION, Kind.ABSENT) else BODY, bold=cell.bold, mono=cell.mono)
@@ -75,9 +75,8 @@ class CellDelegate(QStyledItemDelegate):
             if chosen:
                 painter.fillRect(box, self._theme.colour("selection"))
             return
-        token = "selection" if chosen else _GROUNDS.get(cell.kind)
-        if token:  # the view's own ground is there already
-            painter.fillRect(box, self._theme.colour(token))
+        token = "selection" if chosen else _GROUNDS.get(cell.kind, "background")  # over the view's own ground of a choice
+        painter.fillRect(box, self._theme.colour(token))
 
     def _ink(self, cell: Cell, chosen: bool) -> QColor:
         if cell.kind is Kind.ABSENT:
@@ -137,6 +136,7 @@ class TableView(QTableView):
     typed = Signal(str)  # text typed where letters filter
     section = Signal(int)  # the row of a section head that shall fold or unfold
     marked = Signal(int)  # the row on which Space was pressed
+    resized = Signal()
 
     def __init__(self, model: Table[Any], theme: Theme, name: str, *, whole_rows: bool = True, filters: bool = False) -> None:
         super().__init__()
@@ -199,6 +199,10 @@ class TableView(QTableView):
     def copy_all(self) -> None:
         if self.table.rowCount():
             to_clipboard(self.table.text_of([(0, 0, self.table.rowCount() - 1, self.table.columnCount() - 1)]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def event(self, event: QEvent) -> bool:
         if self._filters and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride and _types(event):

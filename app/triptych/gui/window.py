@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -62,7 +62,7 @@ class Window(QMainWindow):
         self.ask: Callable[[str], str] = self._ask
         self.setWindowTitle("Triptych")
         self.setAcceptDrops(True)
-        self._came_from, self._placed = "compare", False
+        self._came_from, self._divided = "compare", not settings.state("split").isEmpty()
         choices = (FOLDER, FILE, *((EXAMPLE,) if example else ()))
         self.start = StartRoom(theme, choices, settings.recent())
         self.tasks = TasksRoom(session, theme)
@@ -120,9 +120,7 @@ class Window(QMainWindow):
             self.settings.opened(arguments)
             self.start.show_recent(self.settings.recent())
         self._pages.setCurrentIndex(1)
-        if not self._placed and not self.settings.state("split").isEmpty():  # a page out of sight has no size to divide
-            self.split.restoreState(self.settings.state("split"))
-        self._placed = True
+        self._divide()
         self.show_room("compare")
         self.show_tasks()
 
@@ -178,10 +176,8 @@ class Window(QMainWindow):
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(self.tasks)
         self.split.addWidget(right)
-        self.split.setStretchFactor(0, 3)
-        self.split.setStretchFactor(1, 5)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([580, 1020])
+        self.split.splitterMoved.connect(lambda *_: self._mark_divided())
         self.tasks.setMinimumWidth(240)
         layout.addWidget(self.split, 1)
         return page
@@ -374,6 +370,26 @@ class Window(QMainWindow):
         else:
             self.show_tasks()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._divided:
+            self._divide()
+
+    def _divide(self) -> None:
+        """As a person left it; else a third of the window for the list, a little more in a wide one."""
+        kept = self.settings.state("split")
+        if self._divided and not kept.isEmpty():
+            self.split.restoreState(kept)
+            return
+        width = self.width()
+        share = 0.31 + 0.05 * min(max((width - 1280) / 320, 0.0), 1.0)
+        side = min(round(width * share), 640)
+        self.split.setSizes([side, width - side])
+
+    def _mark_divided(self) -> None:
+        self._divided = True
+        self.settings.keep("split", self.split.saveState())
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -399,7 +415,7 @@ class Window(QMainWindow):
 
     def _keep(self) -> None:
         self.settings.keep("geometry", self.saveGeometry())
-        if self._placed:
+        if self._divided and self._pages.currentIndex() == 1:
             self.settings.keep("split", self.split.saveState())
         self.settings.keep("tasks", self.tasks.state())
         self.settings.keep("group", self.tasks.group)

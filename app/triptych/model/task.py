@@ -7,9 +7,11 @@ NOT_STATED and carries the default that Windows assumes, so that two tellings ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from triptych.model.evidence import EvidenceRef, Reading, kept_not
@@ -358,20 +360,35 @@ class Trace:
 def leaves(record: TaskRecord) -> Iterator[tuple[str, Reading[Any]]]:
     """Every reading of a record with its dotted name (`actions[0].command`); NOT_KEPT ones too."""
     yield "presence", record.presence
-    for part in ("registration", "principal", "settings", "run", "keeping"):
-        yield from _part(part, getattr(record, part))
+    for names, get in _FIXED_LEAVES:
+        yield from zip(names, get(record), strict=True)
     for number, trigger in enumerate(record.triggers):
-        yield from _part(f"triggers[{number}]", trigger)
+        names, get = _part_leaves(Trigger, f"triggers[{number}].")
+        yield from zip(names, get(trigger), strict=True)
     for number, action in enumerate(record.actions):
-        yield from _part(f"actions[{number}]", action)
+        names, get = _part_leaves(Action, f"actions[{number}].")
+        yield from zip(names, get(action), strict=True)
     for extra in record.extras:
         yield f"extras.{extra.name}", extra.reading
 
 
-def _part(prefix: str, part: Any) -> Iterator[tuple[str, Reading[Any]]]:
-    for member in fields(part):
-        value = getattr(part, member.name)
-        if isinstance(value, Reading):
-            yield f"{prefix}.{member.name}", value
-        else:
-            yield from _part(f"{prefix}.{member.name}", value)
+_Leaves = tuple[tuple[str, ...], Callable[[Any], tuple[Reading[Any], ...]]]
+
+
+@lru_cache(maxsize=256)
+def _part_leaves(part: type, prefix: str, before: str = "") -> _Leaves:
+    """The dotted names of the readings of a part (a schedule's among those of its trigger), and what gets them all at once."""
+    names = [
+        f"schedule.{inner.name}" if member.name == "schedule" else member.name
+        for member in fields(part)
+        for inner in (fields(Schedule) if member.name == "schedule" else (member,))
+    ]
+    return tuple(prefix + name for name in names), attrgetter(*(before + name for name in names))
+
+
+_FIXED_LEAVES: tuple[_Leaves, ...] = tuple(
+    _part_leaves(part, f"{name}.", f"{name}.")
+    for name, part in (
+        ("registration", Registration), ("principal", Principal), ("settings", Settings), ("run", RunState), ("keeping", Keeping),
+    )
+)  # fmt: skip

@@ -16,7 +16,6 @@ from contextlib import suppress
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
-from pathlib import Path
 
 from triptych.evidence.source import EvidenceSource, open_source
 from triptych.formats.faults import Faults
@@ -124,7 +123,7 @@ def _settle() -> None:
     gc.freeze()  # what is loaded stays: it need not be looked through again and again
     gc.set_threshold(200_000)  # what is read holds no circles but those of one hive
     with suppress(OSError):
-        nowhere = Path(os.devnull).open("w", encoding="utf-8", errors="replace")
+        nowhere = Path(os.devnull).open("w", encoding="utf-8", errors="replace")  # noqa: SIM115 - open to the end of the process
         sys.stdout = sys.stderr = nowhere
         for stream in (1, 2):
             os.dup2(nowhere.fileno(), stream)

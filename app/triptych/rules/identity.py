@@ -18,7 +18,11 @@ def _check_paths(context: Context) -> Iterator[Finding]:
         registry, file = task.record(Store.REGISTRY), task.record(Store.XML)
         claims = _claims(registry, file)
         here = _folded(task.path)
-        wrong = [(who, path, reading) for who, path, reading in claims if _folded(path) != here]
+        wrong = [
+            (who, path, reading)
+            for who, path, reading in claims
+            if (fold(path) != fold(task.path) if who == _PATH_VALUE else _folded(path) != here)
+        ]
         if not wrong:
             continue
         told = [f"{who} says {quoted(path)}" for who, path, _ in wrong]
@@ -65,7 +69,8 @@ def _claims(registry: TaskRecord | None, file: TaskRecord | None) -> list[_Claim
     return [
         (who, reading.value, reading)
         for who, reading in found
-        if reading.stated and reading.value and not reading.value.startswith("$(")
+        if reading.stated and reading.value is not None and (reading.value or who == _PATH_VALUE)
+        if not reading.value.startswith("$(")
     ]
 
 

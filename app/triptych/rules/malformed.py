@@ -18,6 +18,8 @@ from triptych.rules.rule import Context, Rule
 _JUDGED_ELSEWHERE = ("keeping.access", "keeping.index", "presence", "registration.date")
 # Words of the notes by which the registry store tells what it saw.
 _AFTER_NUL, _SECOND, _LEFT_OVER = "text after NUL", "a second value of this name", "bytes not understood"
+_LARGE = 512  # bytes
+_PACKAGED = ("package", "capabilities")  # what packaged programs of late Windows 10 and 11 have
 _COMMON = 0.25
 _SEVERAL = 5
 
@@ -109,6 +111,20 @@ def _faults(context: Context, task: Task, record: TaskRecord) -> Iterator[_Fault
                 "Windows lets no key have two values of one name: they were written into the hive from outside.",
                 reading.refs,
             )
+        elif name.startswith("extras.key "):
+            yield _Fault(
+                "keys below a Tasks key",
+                f"a key lies below its Tasks key ({quoted(reading.value or '', 80)})",
+                "The service keeps values there and no keys, and never looks at any.",
+                reading.refs,
+            )
+        elif _is_a_stowaway(record, name, reading):
+            yield _Fault(
+                f"unknown value {name.removeprefix('extras.').casefold()}",
+                f"a value {quoted(name.removeprefix('extras.'), 60)} of {_size(reading):,} bytes stands beside those of the task",
+                "The service writes no value of this name and does not read it: a place to keep data where few look.",
+                reading.refs,
+            )
         elif name == "extras.Tree.subkeys":
             yield _Fault(
                 "keys below a task",
@@ -118,6 +134,19 @@ def _faults(context: Context, task: Task, record: TaskRecord) -> Iterator[_Fault
             )
     if is_linked(record):
         yield from _missing(context, task, record)
+
+
+def _is_a_stowaway(record: TaskRecord, name: str, reading: Reading[Any]) -> bool:
+    """Whether a value that nobody knows holds more than a new Windows would state in one; names of values alone count."""
+    own = name.removeprefix("extras.").removeprefix("Tree.")
+    known = own in (record.keeping.value_names.value or ()) or name.startswith("extras.Tree.")
+    return (
+        known and name.startswith("extras.") and own != "subkeys" and _size(reading) >= _LARGE and own.casefold() not in _PACKAGED
+    )
+
+
+def _size(reading: Reading[Any]) -> int:
+    return sum(span.length for ref in reading.refs for span in ref.spans)
 
 
 def _suspects(record: TaskRecord) -> Iterator[tuple[str, Reading[Any]]]:

@@ -180,7 +180,10 @@ def _why_tasks_missing(context: Context, task: Task, record: TaskRecord, keys: l
     if task.record(Store.XML) is not None:
         return Severity.MEDIUM, "The task's XML file is still there, so it was not uninstalled in the usual way."
     if not was_read(context, Store.XML):
-        return Severity.MEDIUM, "No index key has the GUID; whether a task file is left is unknown, since none were collected."
+        return Severity.LOW, (
+            "No index key has the GUID: uninstallers and clean-up scripts leave this. Judged low; whether a task file is left is "
+            "unknown, since none were collected."
+        )  # fmt: skip
     return (
         Severity.LOW,
         "No index key has the GUID and no task file is left: uninstallers and clean-up scripts leave this. Judged low.",
@@ -205,9 +208,7 @@ def _check_duplicates(context: Context) -> Iterator[Finding]:
 def _shared_id(guid: str, pairs: list[_Pair]) -> Finding:
     """Two Tree keys lead to one Tasks key; the one that its Path does not name is the stranger."""
     strangers = [
-        (task, record)
-        for task, record in pairs
-        if fold(record.keeping.tasks_path.value or "") not in ("", fold(record.path))
+        (task, record) for task, record in pairs if fold(record.keeping.tasks_path.value or "") not in ("", fold(record.path))
     ]
     task, record = (strangers or pairs)[-1]
     paths = sorted(record.path for _, record in pairs)

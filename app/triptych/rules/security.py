@@ -45,6 +45,17 @@ _NOTHING_TO_RUN = "No Tasks key belongs to this Tree key, so there is nothing th
 _CLOSED_FOLDERS = tuple(
     f"\\microsoft\\windows\\{name}\\" for name in ("updateorchestrator", "waasmedic", "enterprisemgmt", "enterprisemgmtnoncritical")
 )
+_LOGONS = {
+    "S-1-2-0": "local logons",
+    "S-1-2-1": "logons at the console",
+    "S-1-5-2": "logons through the network",
+    "S-1-5-3": "batch logons",
+    "S-1-5-6": "service logons",
+    "S-1-5-14": "remote desktop logons",
+    "S-1-5-15": "accounts of this organisation",
+    "S-1-5-113": "local accounts",
+    "S-1-5-114": "local accounts that are administrators",
+}
 _WIDE = frozenset((SYSTEM, ADMINISTRATORS, EVERYONE, AUTHENTICATED_USERS, USERS, INTERACTIVE))
 
 
@@ -197,7 +208,7 @@ def _judge(context: Context, task: Task, record: TaskRecord, parsed: SecurityDes
         )
     if not administrators:
         return _without_administrators(context, task, parsed)
-    return _through_administrators(parsed)
+    return _of_a_kind_of_logon(parsed) or _through_administrators(parsed)
 
 
 def _ghostly(parsed: SecurityDescriptor) -> bool:
@@ -261,6 +272,19 @@ def _without_administrators(context: Context, task: Task, parsed: SecurityDescri
                 + " Windows closes the tasks of this folder in that way; this one is in no list of shipped tasks. Judged lower.",
             )
     return _Verdict(Severity.HIGH, Confidence.CERTAIN, fact, why)
+
+
+def _of_a_kind_of_logon(parsed: SecurityDescriptor) -> _Verdict | None:
+    """Deny entries for whoever comes in one way: an administrator who comes in that way does not see the task."""
+    ways = [_LOGONS[ace.sid] for ace in _deniers(parsed) if ace.sid in _LOGONS]
+    if not ways:
+        return None
+    return _Verdict(
+        Severity.LOW,
+        Confidence.POSSIBLE,
+        f"the SD denies {join(list(dict.fromkeys(ways)))} the right to read the task",
+        "Administrators and SYSTEM as such still get it, one whose logon is of that kind does not. Judged low.",
+    )
 
 
 def _through_administrators(parsed: SecurityDescriptor) -> _Verdict | None:

@@ -15,6 +15,7 @@ from triptych.rules.acting import acting, action_refs, action_words, is_known, l
 from triptych.rules.phrases import cited, join, quoted, sentences, when
 from triptych.rules.rule import Context, Rule
 
+_REFUSED = {"/": "slash", ":": "colon"}
 _MICROSOFT = ("microsoft", "$(@%systemroot%", "$(@%windir%")
 # What Windows and products of Microsoft put below Program Files; a folder of any other name is somebody else's.
 _MICROSOFTS_FOLDER = re.compile(
@@ -26,7 +27,7 @@ _MICROSOFTS_FOLDER = re.compile(
 
 def _check_deceptive(context: Context) -> Iterator[Finding]:
     for task in context.case.tasks:
-        found = deceptive(task.path)
+        found = (*deceptive(task.path), *_refused(task))
         record = leading(task)
         if found and record is not None:
             yield NAME_DECEPTIVE.finding(
@@ -36,12 +37,22 @@ def _check_deceptive(context: Context) -> Iterator[Finding]:
                 why=sentences(
                     "Such a character makes a name look like another, hides its end, or keeps tools that take names as text from "
                     "finding the task.",
+                    "The service refuses such a name, so another hand wrote the key." if _refused(task) else "",
                     "A NUL can only be written past the service, by the native interface of the registry."
                     if any(character == "\0" for character, _ in found)
                     else "",
                 ),
                 refs=cited(record.ref, record.keeping.tasks_path),
             )
+
+
+def _refused(task: Task) -> tuple[tuple[str, str], ...]:
+    """What the service takes in no name of a task; file names of a collection say nothing, since collectors rename."""
+    if task.record(Store.REGISTRY) is None:
+        return ()
+    found = [(letter, f"a {noun} (U+{ord(letter):04X})") for letter, noun in _REFUSED.items() if letter in task.path]
+    dots = [(part, f"the folder {part}") for part in ("..", ".") if part in task.path.split("\\")]
+    return (*found, *dots)
 
 
 def _check_lookalike(context: Context) -> Iterator[Finding]:
@@ -133,7 +144,8 @@ def _claim(task: Task) -> tuple[str, Reading[str]] | None:
 NAME_DECEPTIVE = Rule(
     "name-deceptive",
     Severity.HIGH,
-    "The name or folder of a task holds bidirectional, zero-width, control or NUL characters, or begins or ends with a blank.",
+    "The name or folder of a task holds bidirectional, zero-width, control or NUL characters, begins or ends with a blank, or is "
+    "one that the service refuses.",
     "Names in Persian, Indic scripts, Arabic, Hebrew, and pictures need some of these characters; there they are no finding.",
     ("Copy the name from the finding, not from the screen.", "Look at what the task starts and who registered it."),
     _check_deceptive,

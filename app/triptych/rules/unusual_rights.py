@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from triptych.analysis import accounts
 from triptych.analysis.places import expand
 from triptych.formats.sddl import parse_sddl
-from triptych.formats.security_descriptor import ALLOWS, WRITE, WRITE_DAC, WRITE_OWNER, Ace
+from triptych.formats.security_descriptor import ALLOW, ALLOWS, FILE_ALL, WRITE, WRITE_DAC, WRITE_OWNER, Ace, SecurityDescriptor
+from triptych.formats.sid import EVERYONE
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Trace, TraceKind
 from triptych.rules.acting import account, account_words, acting, is_elevated, is_managed, is_shipped_action, leading
@@ -17,6 +18,7 @@ from triptych.rules.phrases import cited, count, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
 _CHANGING = WRITE | WRITE_DAC | WRITE_OWNER
+_NO_LIST = "There is no access list (NULL DACL), which keeps nobody from anything."
 _CREATORS = ("S-1-3-0", "S-1-3-1", "S-1-3-4", "S-1-5-10")  # stand for whoever owns: nobody else gets in by them
 _GUID_KEY = re.compile(r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
 _AT = re.compile(r"at\d{1,6}", re.IGNORECASE)
@@ -37,7 +39,7 @@ def _check_weak(context: Context) -> Iterator[Finding]:
         if descriptor is None or not is_elevated(record, context.case.host):
             continue
         own = account(record, context.case.host)
-        changing = [ace for ace in entries(descriptor) if ace.type in ALLOWS and ace.rights & _CHANGING and _weak(ace.sid, own)]
+        changing = _changing(descriptor, own)
         owner = descriptor.owner or ""
         owns = owner.startswith("S-1-5-21-") and _weak(owner, own)
         if not changing and not owns:
@@ -54,6 +56,7 @@ def _check_weak(context: Context) -> Iterator[Finding]:
             f"{account_words(record, context.case.host)}",
             why=sentences(
                 f"The SD says {quoted(record.keeping.access.value or '', 400)}: {_rights(changing)}.",
+                _NO_LIST if descriptor.dacl is None else "",
                 "Whoever may change the task decides what runs with its rights.",
                 "It starts what Windows ships. Judged lower." if shipped else "",
             ),
@@ -62,6 +65,13 @@ def _check_weak(context: Context) -> Iterator[Finding]:
             confidence=Confidence.LIKELY,
         )
     yield from _weak_folders(context)
+
+
+def _changing(descriptor: SecurityDescriptor, own: str) -> list[Ace]:
+    """The entries by which somebody else may change the task; without a list everybody may do everything."""
+    if descriptor.dacl is None:
+        return [Ace(ALLOW, 0, FILE_ALL, EVERYONE)]
+    return [ace for ace in entries(descriptor) if ace.type in ALLOWS and ace.rights & _CHANGING and _weak(ace.sid, own)]
 
 
 def _rights(aces: list[Ace]) -> str:
@@ -83,11 +93,7 @@ def _weak_folders(context: Context) -> Iterator[Finding]:
             descriptor = parse_sddl(reading.value or "")
         except ValueError:
             continue
-        who = [
-            ace
-            for ace in entries(descriptor)
-            if ace.type in ALLOWS and ace.rights & (WRITE_DAC | WRITE_OWNER) and _weak(ace.sid, "")
-        ]
+        who = [ace for ace in _changing(descriptor, "") if ace.rights & (WRITE_DAC | WRITE_OWNER)]
         if who:
             yield SD_WEAK.finding(
                 None,

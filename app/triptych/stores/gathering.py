@@ -9,6 +9,7 @@ from triptych.evidence.layouts import Found
 from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport
 from triptych.model.evidence import EvidenceFile, Excerpt, ReadState
 from triptych.model.task import TaskRecord, Trace
+from triptych.stores.host_names import names_disagree
 from triptych.stores.job import Answer
 from triptych.stores.reports import store_reports
 from triptych.stores.troubles import settled
@@ -63,7 +64,7 @@ class Gathering:
             balances=tuple(sorted(self._balances, key=_balance_order)),
             records=tuple(sorted(self._records, key=_record_order)),
             traces=tuple(sorted(self._traces, key=_trace_order)),
-            problems=settled(self.found.problems, self._problems, files, self._balances),
+            problems=settled(self.found.problems, (*self._problems, *names_disagree(self._facts)), files, self._balances),
         )
 
     def _store_reports(self) -> tuple[StoreReport, ...]:

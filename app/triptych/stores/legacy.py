@@ -8,9 +8,6 @@ from dataclasses import replace
 from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import EvidenceSource
 from triptych.formats.faults import Faults
-from triptych.formats.job import read_job
-from triptych.formats.job_log import read_job_log
-from triptych.formats.policy_xml import read_policy
 from triptych.limits import DEFAULT, Limits
 from triptych.model.case import Balance
 from triptych.model.evidence import ReadState, stated
@@ -58,6 +55,8 @@ def _modified(item: Item) -> Instant | None:
 
 
 def _job_file(item: Item, file: FileRead, data: bytes, faults: Faults, limits: Limits) -> _Outcome:
+    from triptych.formats.job import read_job  # late, as below: most evidence has nothing of the kind
+
     parsed = read_job(data, item.path, faults)
     if not parsed.is_job:
         return [], ReadState.FAILED
@@ -68,6 +67,8 @@ def _job_file(item: Item, file: FileRead, data: bytes, faults: Faults, limits: L
 
 
 def _job_log(item: Item, file: FileRead, data: bytes, faults: Faults, limits: Limits) -> _Outcome:
+    from triptych.formats.job_log import read_job_log
+
     entries = read_job_log(data, item.path, faults)
     traces = []
     for entry in entries:
@@ -77,6 +78,8 @@ def _job_log(item: Item, file: FileRead, data: bytes, faults: Faults, limits: Li
 
 
 def _policy_file(item: Item, file: FileRead, data: bytes, faults: Faults, limits: Limits) -> _Outcome:
+    from triptych.formats.policy_xml import read_policy
+
     tasks = read_policy(data, item.path, faults, limits)
     traces = [
         Trace(TraceKind.POLICY_TASK, "\\" + task.name.lstrip("\\"), task.readings, (task.ref,), _modified(item), item.view)

@@ -12,7 +12,6 @@ from triptych.formats.faults import Faults
 from triptych.formats.hive import Hive, open_hive
 from triptych.formats.hive_keys import HiveKey
 from triptych.formats.keys import Key, child
-from triptych.formats.reg_export import read_export
 from triptych.formats.reg_keys import RegKey
 from triptych.limits import Limits
 from triptych.model.case import Balance, Weight
@@ -64,6 +63,8 @@ def open_item(item: Item, source: EvidenceSource, limits: Limits) -> Opened:
     if read.data is None:
         return Opened(item, faults, None, None, (), read.ledger)
     if kind == EXPORT:
+        from triptych.formats.reg_export import read_export  # late: exports are rare
+
         return Opened(item, faults, read_export(read.data, item.path, faults, limits), None, (), read.ledger)
     logs, contents = _logs(item, source, limits, faults)
     hive = open_hive(read.data, item.path, faults, logs=contents, limits=limits)

@@ -47,6 +47,7 @@ _TASKS = frozenset((
 ))  # fmt: skip
 # A state at 0x14 that is larger than any task state is a result code: 28-byte blobs and Windows 8 keep it there.
 _LARGEST_STATE = 0xFF
+_MAGIC = 3  # of DynamicInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _keeping(source: Source, tree: TreeKey | None, tasks: Held | None) -> Keepin
         held = tree.held
         keeping = replace(
             keeping,
-            tree_id=values.text(held, "Id"),
+            tree_id=values.plain_text(held, "Id"),
             index=values.number(held, "Index"),
             access=values.access(held, source.era, source.faults.within(held.key.path)),
             tree_written=values.written(held.key),
@@ -131,7 +132,7 @@ def _keeping(source: Source, tree: TreeKey | None, tasks: Held | None) -> Keepin
         keeping = replace(
             keeping,
             guid=stated(guid, tasks.key.ref, raw=raw),
-            tasks_path=values.text(tasks, "Path"),
+            tasks_path=values.plain_text(tasks, "Path"),
             hash=values.task_hash(tasks),
             tasks_written=values.written(tasks.key),
             value_names=stated(names, tasks.key.ref),
@@ -236,6 +237,10 @@ def _with_run(source: Source, record: TaskRecord, tasks: Held) -> TaskRecord:
         last_result=_result(blob, block),
     )
     record = replace(record, run=run)
+    if blob.magic != _MAGIC and not blob.cut:
+        note = f"version {blob.magic}, not {_MAGIC}: the service refuses it (0x80041313)"
+        told = unreadable(block.data[:4].hex(" "), block.ref(*blob.spots["magic"]), note=note)
+        record = replace(record, extras=(*record.extras, Extra("DynamicInfo", told)))
     if blob.rest.found and not blob.cut:
         tail = stated(blob.rest.data[: values.SHOWN].hex(" "), block.ref(*blob.rest.spot), note=blob.rest.found)
         return replace(record, extras=(*record.extras, Extra("DynamicInfo.rest", tail)))

@@ -68,14 +68,20 @@ def text(held: Held, name: str, missing: Reading[Any] | None = None) -> Text:
     return _noted(found, text_of(found))
 
 
+def plain_text(held: Held, name: str) -> Text:
+    """A REG_SZ and no other kind of text: the service refuses an Id of another type (0x80020005)."""
+    found = held.get(name)
+    return text(held, name) if found is None or found.kind == REG_SZ else wrong_type(found, "REG_SZ")
+
+
 def number(held: Held, name: str, missing: Reading[Any] | None = None) -> Whole:
-    """A REG_DWORD."""
+    """A REG_DWORD of 4 bytes, as everybody who asks Windows for one has to have it."""
     found = held.get(name)
     if found is None:
         return missing or not_stated(None, held.key.ref)
-    if found.kind != REG_DWORD or len(found.block.data) < 4:
-        return wrong_type(found, "a REG_DWORD")
-    return _noted(found, stated(int.from_bytes(found.block.data[:4], "little"), found.ref))
+    if found.kind != REG_DWORD or len(found.block.data) != 4:
+        return wrong_type(found, "a REG_DWORD of 4 bytes")
+    return _noted(found, stated(int.from_bytes(found.block.data, "little"), found.ref))
 
 
 def schema(held: Held, missing: Reading[Any]) -> Text:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import EvidenceError, EvidenceSource
 from triptych.formats.faults import Faults
-from triptych.formats.listing.reading import Entry, read_listing
 from triptych.formats.sddl import parse_sddl
 from triptych.formats.security_descriptor import ADMINISTRATOR_TOKEN, SYSTEM_TOKEN, USER_TOKEN, grants
 from triptych.limits import Limits
@@ -22,6 +22,9 @@ from triptych.model.evidence import EvidenceFile, EvidenceRef, Reading, ReadStat
 from triptych.model.paths import fold
 from triptych.model.task import Keeping, Presence, Store, TaskRecord, TraceKind
 from triptych.stores.job import Answer, Job, StoreReader
+
+if TYPE_CHECKING:
+    from triptych.formats.listing.reading import Entry
 
 READ = 0x1  # what the service asks for before it shows a task
 LISTING, RECONSTRUCTED = "listing", "reconstructed"
@@ -42,6 +45,8 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
             )
             yield EvidenceFile(item.path, LISTING, item.size, item.modified, "", ReadState.FAILED, note=str(error))
             continue
+        from triptych.formats.listing.reading import read_listing  # late: most evidence has no listing
+
         faults = Faults(item.path)
         listing = read_listing(data, item.path, faults, limits)
         if not listing.entries and not faults.problems:

@@ -14,7 +14,6 @@ from triptych.evidence.entry import Skip
 from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import Entry, EvidenceSource
 from triptych.formats.faults import Faults
-from triptych.formats.pe_version import read_version
 from triptych.limits import MIB, Limits
 from triptych.model.evidence import stated, unreadable
 from triptych.model.task import Text, Trace, TraceKind
@@ -169,6 +168,8 @@ def _target(item: Item, file: FileRead, faults: Faults) -> Trace:
     if file.data is None:
         readings.append(("kind", unreadable("", ref, note=file.ledger.note)))
     else:
+        from triptych.formats.pe_version import read_version  # late: pefile takes long to load, and few collections hold programs
+
         version = read_version(file.data, item.path, faults)
         readings.append(("kind", stated("program" if version.is_program else "no program (PE)", ref)))
         readings += version.readings

@@ -73,10 +73,11 @@ class CompareRoom(QWidget):
         self._head = head
         self.only = QCheckBox("Only differences (0)")
         self.only.toggled.connect(self._fill)
+        self._divided = False  # whether a person divided the room between grid and cards
         self._folds: dict[str, bool] = {}  # what a person folded or unfolded
         self.cards = CardPanel(session, theme)
         self.empty = Empty()
-        self.legend = OneLine(face(SMALL))
+        self.legend = OneLine(face(SMALL), whole=True)
         self.legend.setObjectName("dim")
         self.corner = QWidget()  # the window puts it beside the tabs
         self._layout()
@@ -91,11 +92,12 @@ class CompareRoom(QWidget):
         self.view.setFocus()
 
     def state(self) -> QByteArray:
-        return self.split.saveState()
+        return self.split.saveState() if self._divided else QByteArray()
 
     def restore(self, state: QByteArray) -> None:
         if not state.isEmpty():
             self.split.restoreState(state)
+            self._divided = True
             self._turn()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -103,12 +105,19 @@ class CompareRoom(QWidget):
         self._turn()
         self._make_room()
 
+    def _moved(self, *_: int) -> None:
+        self._divided = True
+        self._make_room()
+
     def _turn(self) -> None:
         wanted = Qt.Orientation.Vertical if self.width() < NARROW else Qt.Orientation.Horizontal
         if self.split.orientation() is not wanted:
             self.split.setOrientation(wanted)
-            upright = wanted is Qt.Orientation.Vertical
-            self.split.setSizes([self.height() * 3 // 5, self.height() * 2 // 5] if upright else [720, 310])
+            self._divided = False
+        if not self._divided:
+            cards = self.height() * 2 // 5 if wanted is Qt.Orientation.Vertical else min(max(self.width() * 27 // 100, 240), 360)
+            whole = self.height() if wanted is Qt.Orientation.Vertical else self.width()
+            self.split.setSizes([whole - cards, cards])
 
     def _layout(self) -> None:
         row = QHBoxLayout(self.corner)
@@ -121,8 +130,7 @@ class CompareRoom(QWidget):
         self.split.addWidget(self.cards)
         self.split.setStretchFactor(0, 1)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([720, 310])
-        self.split.splitterMoved.connect(lambda *_: self._make_room())
+        self.split.splitterMoved.connect(self._moved)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.split)
         self._stack.addWidget(self.empty)
@@ -156,7 +164,7 @@ class CompareRoom(QWidget):
         self._span()
         self._head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        self.view.setColumnWidth(0, 140)
+        self.view.setColumnWidth(0, 124)
         self._make_room()
         self._current(*(at if same and at[0] >= 0 else self._first_difference()))
         if same:
@@ -177,7 +185,7 @@ class CompareRoom(QWidget):
             self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _make_room(self) -> None:
-        """The row that says why a store is absent is as high as the reason needs."""
+        """The first row says why a store is absent, or how it has the task: it is as high as that needs."""
         rows = self.view.verticalHeader()
         if not self.table.rowCount():
             return
@@ -185,12 +193,8 @@ class CompareRoom(QWidget):
             rows.resizeSection(number, ROW)
         if self.table.rowCount() > 1 and self.table.row(1).first:
             told = [(at, self.table.cell(1, at)) for at in (1, 2, 3)]
-            lines = [
-                lines_needed(visible(cell.text, 400), face(SMALL), self.view.columnWidth(at) - 18)
-                for at, cell in told
-                if cell.kind is Kind.ABSENT
-            ]
-            rows.resizeSection(1, max(ROW, 10 + 16 * min(max(lines, default=1), 5)))
+            lines = [lines_needed(visible(cell.text, 400), face(SMALL), self.view.columnWidth(at) - 18) for at, cell in told]
+            rows.resizeSection(1, max(ROW, 10 + 16 * min(max(lines, default=1), 6)))
 
     def _first_difference(self) -> tuple[int, int]:
         """Where the eye should fall first: the first cell that differs, on the store that Windows acts on where one is known."""

@@ -16,9 +16,11 @@ from triptych.gui.session import Run, Selection, Session
 from triptych.gui.tables import Cell, Column, Kind, Table
 from triptych.gui.theme import Theme
 from triptych.gui.views import TableView
+from triptych.model.case import Weight
 from triptych.model.evidence import EvidenceRef
 from triptych.model.times import Instant
 
+NAME_COLUMN, LEAST_NAME = 1, 160
 Keep = Callable[[Line], bool]
 FILTERS: tuple[tuple[str, str, Keep], ...] = (
     ("All", "Every task of the case", lambda line: True),
@@ -78,7 +80,7 @@ def _time_key(instant: Instant | None) -> int:
 
 def columns(clock: Clock, marked: Container[TaskKey]) -> tuple[Column[Line], ...]:
     """The columns of the list, times as the clock tells them, marked tasks with a star."""
-    title = "Last run" if clock.name == "here" else f"Last run {clock.title}"
+    title = "Last run" if clock.name == "here" else f"Last run {clock.title.removeprefix('UTC') or 'UTC'}"
     return (
         _STORES,
         Column("Task", lambda line: _name(line, marked), lambda line: line.task.name.casefold(), width=190),
@@ -190,9 +192,17 @@ class TasksRoom(QWidget):
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         head.setSectionsMovable(True)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.view.resized.connect(self._fit)
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(self._columns_menu)
+
+    def _fit(self) -> None:
+        """The task's name takes what the other columns leave, and is never so narrow that nobody can read it."""
+        head = self.view.horizontalHeader()
+        others = sum(head.sectionSize(number) for number in range(head.count()) if number != NAME_COLUMN)
+        wanted = max(self.view.viewport().width() - others, LEAST_NAME)
+        if head.sectionSize(NAME_COLUMN) != wanted:
+            head.resizeSection(NAME_COLUMN, wanted)
 
     def _layout(self) -> None:
         group = QButtonGroup(self)
@@ -274,9 +284,9 @@ class TasksRoom(QWidget):
         elif self._session.run.state == "cancelled":
             self.empty.say("Cancelled before a task was found", "F5 reads the evidence again.")
         else:
-            self.empty.say(
-                "No tasks found", "The evidence holds no scheduled tasks that could be read. Problems says what was tried."
-            )
+            problems = sorted(self._session.case.problems, key=lambda problem: list(Weight).index(problem.severity))
+            told = f" {words.problem_text(problems[0])}" if problems else ""
+            self.empty.say("No tasks found", f"The evidence holds no scheduled tasks that could be read.{told}")
 
     def _span(self) -> None:
         """Heads of groups reach over all columns."""
@@ -302,6 +312,7 @@ class TasksRoom(QWidget):
             action = menu.addAction(described.title)
             action.setCheckable(True)
             action.setChecked(not head.isSectionHidden(number))
-            action.setEnabled(number != 1)
+            action.setEnabled(number != NAME_COLUMN)
             action.toggled.connect(lambda shown, at=number: head.setSectionHidden(at, not shown))
+            action.toggled.connect(self._fit)
         return menu
