@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import io
 import json
@@ -177,6 +178,8 @@ def _known(options: argparse.Namespace) -> Baseline | None:
 
 
 def _complete(source: EvidenceSource, known: Baseline | None, workers: int, verbose: bool) -> Case:
+    gc.freeze()  # the program itself stays: it need not be looked through again and again
+    gc.set_threshold(200_000)  # a case is tuples without circles, and many of them
     case = Case()
     progress = _Ticker(verbose)
     with Readers(source, workers) as readers:

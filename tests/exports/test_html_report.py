@@ -99,7 +99,7 @@ def test_each_finding_cites_its_bytes() -> None:
     document = lxml_html.document_fromstring(render(case, RUN).encode("utf-8"))
     for section, finding in zip(document.find_class("finding"), case.findings, strict=True):
         told = section.text_content()
-        assert show(finding.summary) in told
+        assert show(finding.headline) in told
         assert len(section.xpath(".//ol[@class='evidence']/li")) == len(finding.refs) > 0
         assert f"0x{finding.refs[0].spans[0].offset:X}" in told
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gui import made
 from triptych.analysis import comparison
-from triptych.gui.digest import Digest, Digester, Mark, mark_of
+from triptych.gui.digest import Digest, Digester, Mark, absent, hidden, mark_of
 from triptych.model.case import Case
 from triptych.model.evidence import stated, unreadable
 from triptych.model.finding import Severity
@@ -97,3 +97,30 @@ def test_a_digester_compares_a_task_once(case: Case) -> None:
     first = len(asked)
     digester(case.with_(findings=()))
     assert len(asked) == first > 10
+
+
+@pytest.mark.parametrize(
+    ("orphan", "presence", "is_hidden", "is_absent"),
+    [
+        ("", Presence.HIDDEN, True, False),
+        ("", Presence.ABSENT, True, False),  # a whole listing leaves out what the registry has
+        ("tasks", Presence.ABSENT, True, False),  # a Tasks key without a Tree key: it could run and is not listed
+        ("tree", Presence.ABSENT, False, True),  # a Tree key without a Tasks key: there is nothing to run
+        ("", Presence.VISIBLE, False, False),
+        ("", Presence.UNKNOWN, False, False),
+    ],
+)
+def test_hidden_is_what_could_run_and_is_not_listed(
+    files: made.Files, orphan: str, presence: Presence, is_hidden: bool, is_absent: bool
+) -> None:
+    registry = replace(made.record(files, Store.REGISTRY, "\\x", "{A}", "a.exe"), orphan=orphan)
+    scheduler = made.record(files, Store.SCHEDULER, "\\x", "{A}", "", presence=presence)
+    task = Task("\\x", "{A}", (registry, scheduler))
+    assert (hidden(task), absent(task)) == (is_hidden, is_absent)
+
+
+def test_a_task_is_known_again_when_its_guid_comes_with_another_store(digest: Digest) -> None:
+    line = digest.lines[0]
+    assert digest.known_as(line.key) == line.key
+    assert digest.known_as((line.key[0], "")) == line.key
+    assert digest.known_as(("\\nowhere", "")) is None

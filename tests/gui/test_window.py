@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui import made
 from triptych.gui.main import build
+from triptych.gui.palette import Palette
 from triptych.gui.rooms import ROOMS
 from triptych.gui.rooms.bytes import BytesRoom
 from triptych.gui.rooms.compare import CompareRoom
@@ -289,6 +290,7 @@ def test_theme_is_switched_and_kept(window: Window) -> None:
 def test_column_widths_and_splitter_are_kept_between_runs(qtbot: QtBot, window: Window, settings: Settings) -> None:
     window.tasks.view.setColumnWidth(3, 201)
     window.split.setSizes([430, 1170])
+    window.split.splitterMoved.emit(430, 1)  # as a drag does
     kept = window.split.sizes()
     window.close()
     again = build(lambda given, listings: made.work(Case(), made.Files(), given), settings)
@@ -320,3 +322,110 @@ def test_empty_rooms_say_what_would_fill_them(qtbot: QtBot, settings: Settings) 
         empty = getattr(window.rooms[name], "empty")  # noqa: B009 - rooms of several kinds
         assert empty.isVisible(), name
     window.close()
+
+
+def test_space_marks_a_task_and_the_chip_shows_the_marked(window: Window) -> None:
+    window.show_tasks()
+    press(window, Qt.Key.Key_Down)
+    press(window, Qt.Key.Key_Space)
+    key = window.session.selection.task
+    assert window.session.marked == {key}
+    chip = window.tasks.chips[-1]
+    assert (chip.text(), chip.isVisible()) == ("Marked 1", True)
+    chip.click()
+    assert [line.key for line in window.tasks.table.rows()] == [key]
+    assert window.tasks.table.cell(0, 1).said.startswith("marked, ")
+    press(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.marked == set()
+
+
+def test_the_list_is_grouped_and_the_keyboard_passes_over_the_heads(window: Window) -> None:
+    window.tasks.group_by("folder")
+    table, view = window.tasks.table, window.tasks.view
+    heads = table.heads()
+    assert heads[0] == 0
+    assert len(heads) == len({line.task.folder for line in window.session.digest.lines})
+    for line in window.session.digest.lines:
+        at = table.find(line.key)
+        head = max(number for number in heads if number < at)
+        assert table.cell(head, 0).text == line.task.folder
+    window.show_tasks()
+    press(window, Qt.Key.Key_Home)
+    seen = []
+    for _ in range(table.rowCount()):
+        seen.append(view.currentIndex().row())
+        press(window, Qt.Key.Key_Down)
+    assert seen[: table.rowCount() - len(heads)] == [row for row in range(table.rowCount()) if row not in heads]
+    assert view.columnSpan(0, 0) == table.columnCount()
+    table.sort(1, Qt.SortOrder.DescendingOrder)
+    assert {view.columnSpan(row, 0) for row in table.heads()} == {table.columnCount()}
+    window.tasks.set_needle("winupdate")
+    assert len(table.heads()) == 1
+    window.tasks.group_by("")
+    assert table.heads() == []
+
+
+def test_the_grouping_is_kept_between_runs(qtbot: QtBot, window: Window, settings: Settings) -> None:
+    window.tasks.group_by("account")
+    window.close()
+    again = build(lambda given, listings: made.work(Case(), made.Files(), given), settings)
+    qtbot.addWidget(again)
+    assert again.tasks.group == "account"
+
+
+def test_a_section_folds_by_space_and_says_what_it_holds(window: Window) -> None:
+    compare = window.rooms["compare"]
+    assert isinstance(compare, CompareRoom)
+    shown = compare.table.rowCount()
+    press(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    compare.view.setCurrentIndex(compare.table.index(0, 0))
+    press(window, Qt.Key.Key_Space)
+    assert compare.table.rowCount() < shown
+    head = compare.table.cell(0, 0)
+    assert "folded" in head.said
+    assert "fields" in str(head.extra)
+    assert head.text == "PRESENCE"
+    press(window, Qt.Key.Key_Space)
+    assert compare.table.rowCount() == shown
+
+
+def test_the_first_difference_is_where_the_keyboard_stands(window: Window) -> None:
+    compare = window.rooms["compare"]
+    assert isinstance(compare, CompareRoom)
+    index = compare.view.currentIndex()
+    assert compare.table.cell(index.row(), index.column()).text == "cmd.exe"
+
+
+def test_commands_are_found_by_name(qtbot: QtBot, window: Window) -> None:
+    palette = Palette(window.actions_of.values(), window)
+    qtbot.addWidget(palette)
+    palette.line.setText("light theme")
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.theme.name == "light"
+
+
+def test_the_keyboard_is_on_the_list_when_the_first_rows_come(
+    qtbot: QtBot, files: made.Files, case: Case, settings: Settings
+) -> None:
+    window = build(lambda given, listings: made.work(case, files, given), settings)
+    qtbot.addWidget(window)
+    window.open(("/cases/ws-fin-07",))  # before it is shown, as from the command line
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    qtbot.waitUntil(lambda: window.session.run.state == "done", timeout=5000)
+    assert window.tasks.view.hasFocus()
+    window.close()
+
+
+def test_f8_into_another_task_puts_the_keyboard_on_its_finding_at_once(window: Window) -> None:
+    window.show_tasks()
+    first = window.session.selection.task
+    while window.session.selection.task == first:
+        press(window, Qt.Key.Key_F8)
+    finding = window.session.finding(window.session.selection.finding)
+    assert finding is not None
+    press(window, Qt.Key.Key_Return)
+    proof = window.session.selection.proof
+    assert proof is not None
+    assert proof.refs == finding.refs

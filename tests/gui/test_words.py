@@ -69,3 +69,18 @@ def test_a_problem_as_sentences_and_a_headline_without_the_path(case: Case) -> N
     finding = replace(case.findings[0], summary=f"{case.findings[0].task}: the Tree key has no SD value")
     assert finding.headline == "The Tree key has no SD value"
     assert case.findings[0].headline == case.findings[0].summary
+
+
+@pytest.mark.parametrize(
+    ("command", "brief"),
+    [
+        ("≠ cmd.exe /c C:\\ProgramData\\x\\u.bat", ""),
+        ('"C:\\Program Files\\A B\\x.exe" /q', "…\\x.exe /q"),
+        ("≠ %windir%\\system32\\cscript.exe C:\\a.vbs", "≠ …\\cscript.exe C:\\a.vbs"),
+        ("\\\\srv\\share\\a.exe", "…\\a.exe"),
+        ("COM {1}", ""),
+        ("", ""),
+    ],
+)
+def test_a_command_in_brief_names_its_program(command: str, brief: str) -> None:
+    assert words.brief_command(command) == brief

@@ -9,12 +9,13 @@ from tests.formats import evtx_made as made
 from tests.material import bad_input, bad_inputs, shared
 from tests.stores.memory_source import MemorySource
 from triptych.evidence.layouts import Found, Item
+from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT
 from triptych.logs.event import Event, LogReport, folded_id, process_number
 from triptych.logs.event_kinds import TASKS
-from triptych.logs.reading import LOGS, LogAnswer
+from triptych.logs.reading import LOGS, LogAnswer, listed_events
 from triptych.model.case import Balance, Problem
-from triptych.model.evidence import EventPlace, EvidenceFile, ReadState
+from triptych.model.evidence import EventPlace, EvidenceFile, ListingPlace, ReadState
 
 
 def answers(files: Mapping[str, bytes | None], view: str = "") -> list[LogAnswer]:
@@ -114,3 +115,19 @@ def test_ids_have_one_spelling() -> None:
     assert folded_id("{ffbedba1-9858-4250-beb7-f545ae86a0f5}") == "FFBEDBA1-9858-4250-BEB7-F545AE86A0F5"
     assert folded_id("00000000-0000-0000-0000-000000000000") == folded_id("-") == folded_id("") == ""
     assert (process_number("0x1a2"), process_number("418"), process_number("0"), process_number("x")) == (418, 418, None, None)
+
+
+def test_a_listing_of_events_gives_the_same_events() -> None:
+    path = shared("data/evtx/OTRF__Security-Datasets/taskfilter-schtask_modification_2020-12-1907505969.json")
+    data = path.read_bytes()
+    faults = Faults(path.name)
+    source = MemorySource({path.name: data})
+    got = list(listed_events(data, source.item("listing", path.name), faults))
+    assert isinstance(got[-1], Balance)
+    first = got[0]
+    assert isinstance(first, Event)
+    assert (first.event_id, first.task) == (108, "\\Microsoft\\Windows\\LanguageComponentsInstaller\\Installation")
+    assert first.instance_id == "0503AC85-E5DB-4E1A-8659-3DC76A5C89CA"
+    assert first.ref.place == ListingPlace(1)
+    assert first.time.iso == "2020-12-19T07:50:26.095Z"
+    assert not faults.problems

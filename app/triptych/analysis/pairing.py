@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from triptych.analysis.lost_letters import join_lost_letters
 from triptych.model.case import XML_NOT_LISTED, Case, StoreReport
 from triptych.model.evidence import EvidenceFile, EvidenceRef, stated
 from triptych.model.paths import fold
@@ -28,6 +29,7 @@ def paired(case: Case) -> Case:
         if record.view == view:
             groups[fold(record.path)].append(record)
     _join_cut_names(groups)
+    join_lost_letters(groups)
     absences = _Absences(case, view)
     tasks = [absences.added(task) for group in groups.values() for task in _tasks(group)]
     return case.with_(tasks=tuple(sorted(tasks, key=lambda task: (task.path.casefold(), task.guid, task.path))))

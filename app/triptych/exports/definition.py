@@ -11,6 +11,11 @@ from triptych.model.task import Action, Presence, Schedule, Settings, TaskRecord
 from triptych.model.times import Instant
 
 Json = dict[str, Any]
+# What the contract names is always there, null where the store does not tell it; the rest only where it is told.
+_OF_TRIGGER = frozenset((
+    "type", "enabled", "start_boundary", "end_boundary", "delay", "random_delay", "subscription", "user_id", "state_change",
+))  # fmt: skip
+_OF_ACTION = frozenset(("type", "command", "arguments", "working_directory", "class_id", "data", "server"))
 
 
 def plain(reading: Reading[Any]) -> Any:
@@ -92,7 +97,7 @@ def _trigger(trigger: Trigger) -> Json:
         "duration": flat.pop("repetition_duration"),
         "stop_at_duration_end": flat.pop("stop_at_duration_end"),
     }
-    told = {name: value for name, value in flat.items() if value is not None or name in ("type", "enabled", "start_boundary")}
+    told = {name: value for name, value in flat.items() if value is not None or name in _OF_TRIGGER}
     return {**told, "repetition": repetition if repetition["interval"] else None, "schedule": _schedule(trigger.schedule)}
 
 
@@ -102,7 +107,7 @@ def _schedule(schedule: Schedule) -> Json | None:
 
 
 def _action(action: Action) -> Json:
-    return {name: value for name, value in _members(action).items() if value is not None or name == "type"}
+    return {name: value for name, value in _members(action).items() if value is not None or name in _OF_ACTION}
 
 
 def _settings(settings: Settings) -> Json:

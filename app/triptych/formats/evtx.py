@@ -12,6 +12,7 @@ from triptych.formats import evtx_window as window
 from triptych.formats.evtx_balance import ChannelTally, Tally, close_chunks, close_foreign, close_numbers, missing_in
 from triptych.formats.evtx_binxml import Doubts, read_event
 from triptych.formats.evtx_complaints import (
+    place,
     tell_chunk,
     tell_header,
     tell_odd_names,
@@ -115,15 +116,15 @@ class Log:
     def _decode(self, chunk: Chunk, layout: Layout) -> Iterator[EventRecord]:
         data = window.mended(chunk, layout)
         entries = window.entries(layout)
-        texts = window.texts(data)
+        texts = self._texts(chunk, data)
         if data is chunk.data and len(texts) == len(entries) and None not in texts:
             yield from self._plain(chunk, layout, texts)
             return
         if len(texts) < len(entries):
             anew = window.mended(chunk, layout, anew=True)
-            texts = max(texts, window.texts(anew), key=len)
+            texts = max(texts, self._texts(chunk, anew), key=len)
         if len(texts) < len(entries):
-            texts = max(texts, window.texts(window.without_tables(anew)), key=len)
+            texts = max(texts, self._texts(chunk, window.without_tables(anew)), key=len)
         texts += [None] * (len(entries) - len(texts))
         behind = {slot.at for slot in layout.slots[len(layout.slots) - layout.behind :]} if layout.behind else frozenset[int]()
         rebuilt = "" if chunk.signed and not chunk.cut else _REBUILT
@@ -133,6 +134,14 @@ class Log:
                 record = self._record(chunk, data, slot, text, why, why or _doubt(layout))
                 if record is not None:
                     yield record
+
+    def _texts(self, chunk: Chunk, data: bytes) -> list[str | None]:
+        """What the bulk reader gives of a chunk; should it break down, the second reader has to do."""
+        found: list[list[str | None]] = []
+        tried = "read the chunk with the bulk reader"
+        with self._faults.guard("evtx.bulk-reader", place(chunk), tried=tried, lost="nothing, if the second reader can read it"):
+            found.append(window.texts(data))
+        return found[0] if found else []
 
     def _plain(self, chunk: Chunk, layout: Layout, texts: list[str | None]) -> Iterator[EventRecord]:
         """The records of a chunk that needed no repair; made to be fast, since nearly every chunk is one."""
@@ -194,18 +203,18 @@ class Log:
 
     def _second(self, chunk: Chunk, data: bytes, slot: Slot, recovered: str, note: str) -> EventRecord:
         """A record that the bulk reader refused; with a `fault` where the second reader does too."""
-        place = chunk.offset + slot.at
+        offset = chunk.offset + slot.at
         try:
             event = read_event(data, slot.at, slot.length)
         except FormatFault as fault:
             tell_unreadable(chunk, slot, fault, self._faults)
-            return EventRecord(slot.number, slot.ticks, place, slot.length, None, False, note, f"{fault.tried}: {fault.found}")
+            return EventRecord(slot.number, slot.ticks, offset, slot.length, None, False, note, f"{fault.tried}: {fault.found}")
         tell_odd_values(chunk, slot, event, self._faults)
         fields = fields_of_tree(event)
         tell_odd_names(chunk, slot, fields, self._faults)
         tally = self.tally.channels.setdefault(fields.channel, ChannelTally())
         tally.add(ticks_of(fields.system_time, slot.ticks), slot.number)
-        return EventRecord(slot.number, slot.ticks, place, slot.length, fields, True, recovered)
+        return EventRecord(slot.number, slot.ticks, offset, slot.length, fields, True, recovered)
 
     def _enter(self, text: str, slot: Slot) -> None:
         """Count a record for its channel; nearly always that of the one before."""

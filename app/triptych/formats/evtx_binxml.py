@@ -67,7 +67,7 @@ def read_event(data: bytes, at: int, length: int) -> Element:
     """The event of the record at `at` of a chunk. Raises FormatFault, naming the place, and nothing else."""
     try:
         return _Reader(data).event(at + 24, at + length - 4)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, ValueError, OverflowError, RecursionError) as error:
         raise FormatFault("evtx.binxml", f"chunk offset 0x{at:X}", "read the record's binary XML", str(error)) from error
 
 
@@ -234,7 +234,7 @@ class Doubts:
         """Whether a record holds odd text, lacks values that its template asks for, or has no template."""
         try:
             return self._fragment(data, at + 24, at + length - 4)
-        except (FormatFault, struct.error, IndexError):
+        except (FormatFault, struct.error, IndexError, ValueError, OverflowError, RecursionError):
             return True
 
     def _fragment(self, data: bytes, at: int, end: int) -> bool:

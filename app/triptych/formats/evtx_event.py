@@ -30,6 +30,7 @@ _EVENT_ID = re.compile(r'"EventID":(?:\{"#attributes":\{[^}]*\},"#text":)?"?(\d{
 _EVENT_IDS: dict[str, int] = {}  # what stands behind the name, as it is, to the number: a pure function, remembered
 _EVENT_IDS_KEPT = 100_000
 _CHANNEL = re.compile(rf'"Channel":{_TEXT},"Computer":').search
+_decode = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ODD_NAME = re.compile(r'[<>&"\x00-\x1f\ud800-\udfff]').search
@@ -99,12 +100,30 @@ def fields_of(text: str) -> Fields:
     if match is None:
         return _generic(text)
     provider, plain, qualified, version, time, record, activity, process, thread, name, computer, user = match.groups()
-    body = json.loads(text[match.end() : -2], object_pairs_hook=tuple)
+    body, end = _decode(text, match.end())
+    if text[end:] != "}}":
+        return _generic(text)
     return Fields(
         int(record), time, int(plain or qualified), int(version) if version else None, _unescaped(name), _unescaped(provider),
         _unescaped(computer), int(process) if process else None, int(thread) if thread else None, user or "", activity or "",
-        tuple(_pairs(body)),
+        _flat(body) or tuple(_pairs(body)),
     )  # fmt: skip
+
+
+def _flat(body: object) -> Pairs:
+    """The data of the usual event, names and simple values; nothing where it is of another shape."""
+    found = []
+    for key, value in _members(body):
+        kind = type(value)
+        if kind is str or kind is int:
+            found.append((key, str(value)))
+        elif value is None:
+            found.append((key, ""))
+        elif key != "#attributes":
+            return ()
+        if key[-1:].isdigit() and "_" in key:
+            return ()
+    return tuple(found)
 
 
 def _unescaped(text: str) -> str:
@@ -160,7 +179,7 @@ def _plain(value: object) -> str:
 
 def _generic(text: str) -> Fields:
     """Any other shape: classic events, UserData of its own making, hostile ones."""
-    event = _first(json.loads(text, object_pairs_hook=tuple), "Event")
+    event = _first(_decode(text)[0], "Event")
     system = _first(event, "System")
     attribute = {
         (element, name): _plain(value)

@@ -125,6 +125,10 @@ class Image:
         """All cells that look like keys, in use or free; searched for once."""
         return KeyCells(self)
 
+    def forget_key_cells(self) -> None:
+        """Free the memory that they take; asked for again, they are searched again."""
+        self.__dict__.pop("key_cells", None)
+
     def span(self, at: int, length: int) -> Span:
         return Span(self.file, at, length or 1)
 

@@ -55,6 +55,7 @@ class CardPanel(QScrollArea):
             card.wanted.connect(self._wanted)
             card.stepped.connect(self._step)
             self._column.addWidget(card)
+            card.show()  # at once, so that it can take the keyboard: a layout shows it later
         if not self.cards:
             self._column.addWidget(self._none())
         self._column.addStretch(1)

@@ -71,6 +71,13 @@ class Digest:
     def line(self, key: TaskKey | None) -> Line | None:
         return None if key is None else self.by_key.get(key)
 
+    def known_as(self, key: TaskKey) -> TaskKey | None:
+        """The key that a task chosen in an earlier digest has now: its GUID may have come, or gone, with another store."""
+        if key in self.by_key:
+            return key
+        same = [line.key for line in self.lines if line.key[0] == key[0]]
+        return same[0] if same else None
+
     def line_of(self, finding: Finding) -> Line | None:
         """The task that a finding is about; None for one about the host."""
         if finding.task is None:

@@ -206,6 +206,11 @@ class Session(QObject):
 
     def _digested(self, digest: Digest) -> None:
         self.digest = digest
+        known = {digest.known_as(key) or key for key in self.marked}
+        self.marked.clear()
+        self.marked |= known
+        if self._chosen is not None:
+            self._chosen = digest.known_as(self._chosen) or self._chosen
         wanted = self._chosen
         if wanted is None or (digest.case.complete and digest.line(wanted) is None):
             wanted = digest.lines[0].key if digest.lines else None
@@ -213,6 +218,8 @@ class Session(QObject):
             self.selection = replace(self.selection, task=wanted, finding=None)
         self.case_changed.emit(digest)
         self.selection_changed.emit(self.selection)
+        if self.run.state == "reading" and digest.lines:
+            self._progressed(Progress(f"Reading: {len(digest.lines):,} tasks so far"))
 
     def _progressed(self, progress: Progress) -> None:
         self._set_run(replace(self.run, progress=progress, seconds=time.monotonic() - self._began))

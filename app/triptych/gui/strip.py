@@ -34,7 +34,7 @@ def windows_words(host: Host) -> str:
 def store_words(case: Case, store: Store) -> tuple[str, str]:
     """A chip's text, and the same in full for tool tip and screen reader."""
     name, report = words.STORE_NAMES[store], case.report(store)
-    if report is None:
+    if report is None or (report.state == "absent" and not case.complete):
         return f"{name} –", f"{name}: not read yet"
     state = _STATES.get(report.state, "")
     count = f" {report.tasks:,}" if report.state != "absent" else ""

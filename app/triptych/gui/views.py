@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -220,6 +231,8 @@ class TableView(QTableView):
             self.marked.emit(self.currentIndex().row())
         elif event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.copy()
+        elif self.whole_rows and event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self._to_end(last=event.key() == Qt.Key.Key_End)
         elif self._filters and _types(event):
             self.typed.emit(event.text())
         elif event.key() == Qt.Key.Key_Escape or (not self._filters and _types(event)):
@@ -242,6 +255,14 @@ class TableView(QTableView):
         menu.addAction("Copy selection").triggered.connect(self.copy)
         menu.addAction("Copy table").triggered.connect(self.copy_all)
         return menu
+
+    def _to_end(self, *, last: bool) -> None:
+        """The first or last row; Qt would go along the row."""
+        rows = [row for row in range(self.table.rowCount()) if not self.table.is_head(row)]
+        if rows:
+            flags = QItemSelectionModel.SelectionFlag
+            index = self.table.index(rows[-1 if last else 0], max(self.currentIndex().column(), 0))
+            self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
 
     def _on_section(self, index: QModelIndex) -> bool:
         return index.isValid() and self.table.cell(index.row(), 0).kind is Kind.SECTION

@@ -9,14 +9,15 @@ from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import EvidenceSource
 from triptych.formats.evtx import Log
 from triptych.formats.evtx_balance import ChannelTally
-from triptych.formats.evtx_event import EventRecord
+from triptych.formats.evtx_event import EventRecord, Fields
+from triptych.formats.evtx_json_lines import read_lines
 from triptych.formats.evtx_window import InMemory
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, MIB, Limits
 from triptych.logs.event import Event, LogReport, NumberGap, folded_id, process_number
 from triptych.logs.event_kinds import EventKind, careful, kind_of, wanted
-from triptych.model.case import Weight
-from triptych.model.evidence import EventPlace, EvidenceRef, ReadState, Span
+from triptych.model.case import Balance, Weight
+from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, ReadState, Span
 from triptych.model.times import Instant
 from triptych.stores.files import FileRead, read_file
 from triptych.stores.job import Answer, Job
@@ -25,7 +26,6 @@ NAME = "logs"
 ROLE = "event-log"
 _TOGETHER = 16 * MIB  # small logs are read in batches of this size
 _CLEARED = frozenset((("security", 1102), ("system", 104)))
-_RECORD_IDS = 1 << 64
 
 LogAnswer = Answer | Event | LogReport
 
@@ -118,44 +118,62 @@ def _instant(ticks: int | None) -> Instant | None:
 
 def event_of(record: EventRecord, item: Item) -> Event | None:
     """A record as an event of ours, None where its kind does not concern us or its content cannot be read."""
-    fields = record.fields
-    if record.fault or fields.event_id is None:
+    if record.fault:
+        return None
+    place = EventPlace(record.channel, record.record_id)
+    ref = EvidenceRef(place, (Span(item.path, record.offset, record.length),))
+    event = _event(record.fields, Instant(record.ticks), ref, record.record_id, item.view)
+    return replace(event, recovered=record.recovered, note=record.note) if event and record.note else event
+
+
+def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | Balance]:
+    """The events of ours in a listing of JSON lines, and its balance last; one without a time is told as a problem."""
+    for listed in read_lines(data, item.path, faults):
+        if isinstance(listed, Balance):
+            yield listed
+            continue
+        ref = EvidenceRef(ListingPlace(listed.line), (Span(item.path, listed.offset, listed.length),))
+        event = _event(listed.fields, listed.time or Instant(0), ref, listed.fields.record_id or 0, item.view)
+        if event is not None and listed.time is None:
+            faults.add(
+                Weight.DOUBT, "evtx.json-time", f"line {listed.line}", tried="read when the event happened",
+                found="no time that can be read", lost="its place in the timeline", advice="look at the line",
+            )  # fmt: skip
+        elif event is not None:
+            yield replace(event, note=listed.note)
+
+
+def _event(fields: Fields, time: Instant, ref: EvidenceRef, record_id: int, view: str) -> Event | None:
+    if fields.event_id is None:
         return None
     kind = kind_of(fields.channel, fields.event_id, fields.provider)
     if kind is None or not kind.keeps(fields.data):
         return None
     told = _Told(kind, fields.data)
-    ref = EvidenceRef(EventPlace(fields.channel, record.record_id % _RECORD_IDS), (Span(item.path, record.offset, record.length),))
     return Event(
-        time=Instant(record.ticks), channel=fields.channel, event_id=fields.event_id, record_id=record.record_id,
+        time=time, channel=fields.channel, event_id=fields.event_id, record_id=record_id,
         lane=kind.lane, kind=kind.kind, words=kind.words, ref=ref, task=_task(told.text("task")), account=told.account(),
         process=told.text("process"), command=told.text("command"), process_id=process_number(told.text("pid")),
         parent_id=process_number(told.text("parent")), logon_id=folded_id(told.text("logon")),
         instance_id=folded_id(told.text("instance") or _activity(kind, fields.activity)), result=told.text("result"),
         content=told.text("content"), provider=fields.provider, computer=fields.computer, user=fields.user,
-        version=fields.version, data=fields.data, recovered=record.recovered, note=record.note, view=item.view,
+        version=fields.version, data=fields.data, view=view,
     )  # fmt: skip
 
 
 class _Told:
-    """What the data of an event tell by the roles of its kind."""
+    """What the data of an event tell by the roles of its kind; of several values of a name the first."""
 
     def __init__(self, kind: EventKind, data: tuple[tuple[str, str], ...]) -> None:
-        self._kind, self._data = kind, data
+        values = dict(reversed(data))
+        self._by_role = {role: [values.get(name, "") for name in names] for role, names in kind.roles}
 
     def text(self, role: str) -> str:
-        for wanted_name in self._kind.names(role):
-            for name, value in self._data:
-                if name == wanted_name and value:
-                    return value
-        return ""
+        return next((value for value in self._by_role.get(role, ()) if value), "")
 
     def account(self) -> str:
         """DOMAIN\\name of a pair, or the one name; "-" is none."""
-        names = self._kind.names("account")
-        values = dict(reversed(self._data))
-        parts = [value for name in names if (value := values.get(name, "")) and value != "-"]
-        return "\\".join(parts)
+        return "\\".join(value for value in self._by_role.get("account", ()) if value and value != "-")
 
 
 def _task(text: str) -> str | None:

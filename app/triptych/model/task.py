@@ -33,6 +33,8 @@ class Store(Enum):
     SCHEDULER = "scheduler"
     LOG = "log"
 
+    __hash__ = object.__hash__  # members are single: by identity is quicker than by name, and tasks are looked up by store often
+
 
 class Presence(Enum):
     """Whether a store knows a task. VISIBLE, HIDDEN and UNKNOWN are the scheduler's own."""
@@ -297,7 +299,10 @@ class Task:
     absences: tuple[Absence, ...] = ()
 
     def record(self, store: Store) -> TaskRecord | None:
-        return next((record for record in self.records if record.store is store), None)
+        for record in self.records:  # asked a hundred times a task: no generator
+            if record.store is store:
+                return record
+        return None
 
     def absence(self, store: Store) -> Absence | None:
         return next((absence for absence in self.absences if absence.store is store), None)

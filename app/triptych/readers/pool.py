@@ -97,7 +97,8 @@ class Readers:
             if not idle:
                 self._pool.append(self._start())
                 idle.append(self._pool[-1])
-            watch, job = idle.pop(), todo.popleft()
+            job = todo.popleft()
+            watch = idle.pop(next((at for at, known in enumerate(idle) if known.knows(job)), -1))
             watch.begin(job)
             try:
                 watch.pipe.send_bytes(json.dumps(asdict(job)).encode("ascii"))

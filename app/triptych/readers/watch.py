@@ -35,6 +35,7 @@ class Watch:
     through: set[str] = field(default_factory=set)  # files that the reader has come through, answered or not
     answered: list[ReadState] = field(default_factory=list)
     silent: bool = True  # nothing of this job has gone on yet
+    files: set[str] = field(default_factory=set)  # that it read one by one, and may still have at hand
     cpu_at_item: float = 0.0
     cpu_at_frame: float = 0.0
     cpu_seen: float = 0.0
@@ -43,8 +44,14 @@ class Watch:
     def begin(self, job: Job) -> None:
         self.job, self.waiting, self.held, self.answered, self.through = job, deque(job.items), [], [], set()
         self.silent = True
+        if len(job.items) == 1:
+            self.files.add(job.items[0][1])
         self.heard()
         self.cpu_at_item = self.cpu_at_frame
+
+    def knows(self, job: Job) -> bool:
+        """Whether it has read the file of this job before."""
+        return len(job.items) == 1 and job.items[0][1] in self.files
 
     def came_through(self, path: str) -> None:
         self.through.add(path)

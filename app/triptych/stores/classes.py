@@ -15,7 +15,7 @@ from triptych.model.task import TaskRecord
 from triptych.stores import registry_values as values
 from triptych.stores.job import Answer, Job, StoreReader
 from triptych.stores.registry_cache import Held, hold
-from triptych.stores.registry_open import find_key, open_item
+from triptych.stores.registry_open import find_key, open_again
 
 NAME = "classes"
 MACHINE = (("machine", "Classes\\CLSID"), ("wow64", "Classes\\Wow6432Node\\CLSID"), ("wow64", "Wow6432Node\\Classes\\CLSID"))
@@ -92,7 +92,7 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
     """Facts alone: what is wrong with the file, the registry's reader has told already."""
     for row in job.items:
         item = Item.from_row(row)
-        opened = open_item(item, source, limits)
+        opened = open_again(item, source, limits)
         if opened.root is not None:
             with opened.faults.guard(
                 "registry.classes", "Classes", tried="look up COM classes", lost="the servers of COM handlers"

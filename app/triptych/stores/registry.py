@@ -14,7 +14,7 @@ from triptych.stores import classes, registry_traces
 from triptych.stores.host import VERSION, software_facts
 from triptych.stores.job import Answer, Job, StoreReader
 from triptych.stores.registry_cache import Cache, gather, hold, task_cache
-from triptych.stores.registry_open import Opened, find_key, open_item
+from triptych.stores.registry_open import Opened, find_key, keep, let_go, open_item
 from triptych.stores.registry_record import Source, records
 from triptych.stores.registry_values import Era, text
 
@@ -30,11 +30,13 @@ def _jobs(found: Found) -> list[Job]:
 def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
     """Records, traces and facts of each file; its row in the ledger comes last."""
     for row in job.items:
+        let_go(source)
         opened = open_item(Item.from_row(row), source, limits)
         if opened.root is not None:
             yield from _told(opened, opened.root, limits)
         yield from opened.faults.problems
         yield from opened.balances()
+        keep(opened, source)
         yield from opened.files()
 
 

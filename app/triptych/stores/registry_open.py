@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from triptych.evidence.layouts import Item
 from triptych.evidence.source import EvidenceSource
@@ -53,6 +54,29 @@ class Opened:
 
     def balances(self) -> tuple[Balance, ...]:
         return self.hive.balance() if self.hive else ()
+
+
+_at_hand: WeakKeyDictionary[EvidenceSource, tuple[Item, Opened]] = WeakKeyDictionary()
+
+
+def keep(opened: Opened, source: EvidenceSource) -> None:
+    """Keep a file for `open_again`, in the place of the one before: while tasks are read, nobody knows which classes they call."""
+    if opened.hive is not None and opened.hive.state is not None:
+        opened.hive.state.image.forget_key_cells()
+    _at_hand[source] = opened.item, opened
+
+
+def let_go(source: EvidenceSource) -> None:
+    """Keep no file any longer: before the next one is opened, so that two never are in memory."""
+    _at_hand.pop(source, None)
+
+
+def open_again(item: Item, source: EvidenceSource, limits: Limits) -> Opened:
+    """The file that was kept, where it is this one; else it is opened anew. An item's `task` is of no account."""
+    kept = _at_hand.get(source)
+    if kept is not None and kept[0] == replace(item, task=kept[0].task):
+        return kept[1]
+    return open_item(item, source, limits)
 
 
 def open_item(item: Item, source: EvidenceSource, limits: Limits) -> Opened:
