@@ -12,6 +12,7 @@ import struct
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 
 from triptych.formats.cursor import Block
 from triptych.formats.faults import Faults
@@ -29,7 +30,7 @@ _NUMBER = re.compile(r"0x[0-9A-Fa-f]+|\d+")
 
 def tells(data: bytes, value: str, raw: str = "") -> bool:
     """Whether a value, or the text as it was written, can be had from these bytes alone."""
-    told = [data, *_exported(data)]
+    told = (data, *_exported(data))
     return any(_holds(one, text) for one in told for text in (value, raw) if text)
 
 
@@ -37,15 +38,18 @@ def _holds(data: bytes, text: str) -> bool:
     return _holds_text(data, text) or _holds_identity(data, text) or _holds_number(data, text) or _holds_date(data, text)
 
 
-def _exported(data: bytes) -> Iterator[bytes]:
+@lru_cache(maxsize=256)
+def _exported(data: bytes) -> tuple[bytes, ...]:
+    return tuple(_spelled_in_hex(data))
+
+
+def _spelled_in_hex(data: bytes) -> Iterator[bytes]:
     """The bytes that a .reg file, or an export of the registry editor as text, spells in hex digits."""
     for encoding in ("utf-16-le", "utf-8"):
         for pair in _HEX_LINE.finditer(data.decode(encoding, "replace")):
             digits = re.sub(r"[^0-9A-Fa-f]", "", pair[2])
-            if pair[1] == "dword":
-                yield bytes.fromhex(digits)[::-1]
-            elif len(digits) % 2 == 0:
-                yield bytes.fromhex(digits)
+            if len(digits) % 2 == 0:
+                yield bytes.fromhex(digits)[:: -1 if pair[1] == "dword" else 1]
         dumped = "".join(_DUMP_LINE.findall(data.decode(encoding, "replace")))
         if dumped:
             yield bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", dumped))
@@ -53,34 +57,34 @@ def _exported(data: bytes) -> Iterator[bytes]:
 
 def _holds_text(data: bytes, text: str) -> bool:
     wanted = _squeezed(text)
-    return any(wanted in _squeezed(shown) for shown in _as_text(data))
+    return any(wanted in shown for shown in _squeezed_texts(data))
+
+
+@lru_cache(maxsize=1024)
+def _squeezed_texts(data: bytes) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_squeezed, _as_text(data))))
 
 
 def _as_text(data: bytes) -> Iterator[str]:
     """The bytes as every kind of text that evidence is written in, escapes of XML, JSON and CSV taken back."""
-    for encoding in ("utf-8", "utf-16-le", "utf-16-be", "latin-1", "cp437"):
-        for start in (0, 1) if encoding.startswith("utf-16") else (0,):
-            text = (
-                data[start:].decode(encoding, "surrogatepass" if encoding != "utf-8" else "replace")
-                if _even(data, start, encoding)
-                else ""
-            )
-            if text:
-                yield text
-                yield html.unescape(text)
-                yield text.replace('""', '"')
-                yield text.replace("\\\\", "\\").replace('\\"', '"').replace("\\/", "/")
-                with suppress(ValueError):
-                    yield json.loads(f'"{text.strip().strip(chr(34))}"', strict=False)
+    aligned = ((data, encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "latin-1", "cp437"))
+    shifted = ((data[1:], encoding) for encoding in ("utf-16-le", "utf-16-be"))
+    for part, encoding in (*aligned, *shifted):
+        text = _decoded(part, encoding)
+        yield text
+        yield html.unescape(text)
+        yield text.replace('""', '"')
+        yield text.replace("\\\\", "\\").replace('\\"', '"').replace("\\/", "/")
+        with suppress(ValueError):
+            yield json.loads(f'"{text.strip().strip(chr(34))}"', strict=False)
 
 
-def _even(data: bytes, start: int, encoding: str) -> bool:
-    if encoding.startswith("utf-16"):
-        with suppress(UnicodeDecodeError):
-            data[start:].decode(encoding, "surrogatepass")
-            return True
-        return False
-    return True
+def _decoded(data: bytes, encoding: str) -> str:
+    """Half characters are text too; what is no text in this encoding is none."""
+    try:
+        return data.decode(encoding, "surrogatepass" if encoding.startswith("utf-16") else "replace")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _squeezed(text: str) -> str:

@@ -15,7 +15,7 @@ from triptych.formats import evtx_layout as layout
 from triptych.formats import evtx_window as window
 from triptych.formats.evtx import Log
 from triptych.formats.evtx_binxml import Doubts, read_event
-from triptych.formats.evtx_event import EventRecord, event_id, event_ids, fields_of, fields_of_tree
+from triptych.formats.evtx_event import EventRecord, channel, event_id, event_ids, fields_of, fields_of_tree
 from triptych.formats.evtx_record import one_record, without_circles
 from triptych.formats.faults import Faults, FormatFault
 from triptych.model.case import Weight
@@ -128,6 +128,13 @@ def test_odd_texts_come_through_whole_and_forge_nothing(name: str) -> None:
     (record,), log, _ = read(made.log(made.chunk([made.Made(4698, (("TaskName", name),))], 1)))
     assert record.get("TaskName") == name
     assert log.tally.by_id == {4698: 1}
+
+
+def test_a_channel_is_found_in_any_order_of_elements() -> None:
+    assert channel('{"Event":{"System":{"Channel":"Security","Computer":"A"}}}') == "Security"
+    assert channel('{"Event":{"System":{"Channel":"Security","Other":1,"Computer":"A"}}}') == "Security"
+    assert channel('{"Event":{"UserData":{"Channel":"System"},"System":{"Computer":"A"}}}') == ""
+    assert channel("{") == ""
 
 
 def test_event_ids_are_found_without_parsing() -> None:

@@ -66,3 +66,15 @@ def test_a_log_cut_anywhere_gives_what_is_whole(length: int) -> None:
     assert log.tally.balance("a").closes
     if length < len(LOG):
         assert faults.problems
+
+
+def test_masses_of_false_signatures_and_dead_chunks_stay_cheap() -> None:
+    false = bytearray((made.chunk(made.task_events(1), 9_001)[:0x2000] + b"\x2a\x2a\0\0" * 16_384)[:0x10000])
+    false[48:52] = (0x10000).to_bytes(4, "little")
+    junk = bytes(range(256)) * 256
+    chunks = [made.chunk(made.task_events(1), number) for number in range(1, 400, 2)]
+    woven = [piece for chunk in chunks for piece in (chunk, junk)]
+    records, log, faults = read(made.log(bytes(false), *woven))
+    assert [record.number for record in records if not record.fault] == [9_001, *range(1, 400, 2)]
+    assert log.tally.balance("a").closes
+    assert len(faults.problems) < 400

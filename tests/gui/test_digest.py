@@ -8,7 +8,9 @@ import pytest
 
 from tests.gui import made
 from triptych.analysis import comparison
+from triptych.gui.comparing import telling
 from triptych.gui.digest import Digest, Digester, Mark, absent, hidden, mark_of
+from triptych.gui.tables import Kind
 from triptych.model.case import Case
 from triptych.model.evidence import stated, unreadable
 from triptych.model.finding import Severity
@@ -124,3 +126,11 @@ def test_a_task_is_known_again_when_its_guid_comes_with_another_store(digest: Di
     assert digest.known_as(line.key) == line.key
     assert digest.known_as((line.key[0], "")) == line.key
     assert digest.known_as(("\\nowhere", "")) is None
+
+
+def test_nothing_is_absent_while_reading_goes_on() -> None:
+    task = Task("\\x", "", (), (Absence(Store.REGISTRY, Presence.ABSENT, "why"),))
+    assert mark_of(task, Store.REGISTRY, False) is Mark.UNKNOWN
+    told = telling(task, Store.REGISTRY, complete=False)
+    assert (told.kind, told.reason) == (Kind.DIM, "not read so far")
+    assert telling(task, Store.REGISTRY).kind is Kind.ABSENT

@@ -46,3 +46,16 @@ def test_the_example_is_read_and_what_its_findings_cite_can_be_shown(example: st
 )
 def test_kind_in_words(arguments: tuple[str, ...], kind: str) -> None:
     assert engine.kind_words(arguments) == kind
+
+
+def test_one_reader_process_serves_every_question_for_bytes(example: str) -> None:
+    work = engine.open_work((example,), ())
+    case = [item for item in work.scan() if isinstance(item, Case)][-1]
+    proofs = work.fetch
+    assert isinstance(proofs, engine.Bytes)
+    span = case.findings[0].refs[0].spans[0]
+    before = proofs.ready().pids
+    for _ in range(3):
+        assert len(work.fetch(span.file, span.offset, span.length)) == span.length
+    assert proofs.ready().pids == before
+    assert len(before) == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.rules.made import STOCK, TASKS, TREE, Machine, deleted, findings, guid_of, not_stated, one, tree_ref, view_task
+from tests.rules.made import STOCK, TASKS, TREE, Machine, deleted, findings, guid_of, not_stated, one, stated, tree_ref, view_task
 from triptych.model.finding import Severity
-from triptych.model.task import Store, TraceKind
+from triptych.model.task import Store, Trace, TraceKind
 
 PATH = "\\Made\\Task 12"
 GONE = guid_of(0xABC)
@@ -101,3 +101,25 @@ def test_what_the_log_removed_counts_as_deleted() -> None:
     assert one(machine, "deleted-recovered").severity is Severity.MEDIUM
     written = replace(removal, readings=(*removal.readings[:-1], ("what", replace(reading, value="value-changed"))))
     assert findings(traced(written), "deleted-recovered") == []
+
+
+def by_log(what: str, value: str = "", path: str = PATH) -> Trace:
+    """What the replay of the hive's log changed at a task's Tree key."""
+    ref = tree_ref(path, value or None)
+    said = [("what", stated(what, ref)), ("key", stated(f"{TREE}{path}", ref))]
+    said += [("value", stated(value, ref)), ("after", stated("O:BAG:SYD:AI(A;;FA;;;SY)", ref))] if value else []
+    return Trace(TraceKind.LOG_CHANGE, f"{TREE}{path}", tuple(said), (ref,))
+
+
+def test_an_sd_that_the_log_puts_back_was_missing_for_a_time() -> None:
+    finding = one(traced(by_log("value-added", "SD"), by_log("key-written")), "deleted-recovered")
+    assert (finding.severity, finding.task) == (Severity.MEDIUM, PATH)
+    assert "put back" in finding.summary
+    assert findings(traced(by_log("value-added", "SD")), "sd-missing") == []
+
+
+def test_a_task_that_the_log_itself_registers_was_never_without_its_sd() -> None:
+    assert findings(traced(by_log("key-added"), by_log("value-added", "SD")), "deleted-recovered") == []
+    assert findings(traced(by_log("value-added", "Id"), by_log("value-added", "SD")), "deleted-recovered") == []
+    assert findings(traced(by_log("value-changed", "SD"), by_log("value-added", "Index")), "deleted-recovered") == []
+    assert findings(traced(by_log("value-added", "SD", "\\Made")), "deleted-recovered") == []

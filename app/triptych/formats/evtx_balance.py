@@ -7,6 +7,7 @@ log, a filtered export) is told as a gap and not as a loss of ours.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -132,7 +133,9 @@ def missing_in(layout: Layout) -> tuple[int, list[tuple[int, int]]]:
     header = layout.header
     if header.count is None:
         beside = {slot.at + slot.length: slot.number for slot in slots}
-        holed = [gap for hole in layout.holes for gap in gaps if beside.get(hole.at) == gap[0] - 1]
+        after = {first - 1: (first, last) for first, last in gaps}
+        numbers_before = [beside.get(hole.at, -1) for hole in layout.holes]
+        holed = [after[number] for number in numbers_before if number in after]
         return sum(last - first + 1 for first, last in holed), holed
     lost = max(0, header.count - len(layout.slots))
     if slots and 0 < slots[0].number - header.first <= MOST:
@@ -163,11 +166,16 @@ def close_numbers(tally: Tally, known: list[tuple[int, int]], faults: Faults) ->
         if reached and run.first > reached.last + 1 and run.first - reached.last < 1 << 40:
             gap = (reached.last + 1, run.first - 1)
             if gap[0] not in told:
-                _gap(tally, gap, [chunk for chunk in tally.dead if reached.last_chunk < chunk < run.first_chunk], faults)
+                _gap(tally, gap, _within(tally.dead, reached.last_chunk, run.first_chunk), faults)
             if len(tally.gaps) < _GAPS_KEPT:
                 tally.gaps.append(Gap(*gap, reached.last_ticks, run.first_ticks))
         if reached is None or run.last > reached.last:
             reached = run
+
+
+def _within(dead: list[int], after: int, before: int) -> list[int]:
+    """The dead chunks between two others; they are known in the order of the file."""
+    return dead[bisect_right(dead, after) : bisect_left(dead, before)]
 
 
 def _gap(tally: Tally, gap: tuple[int, int], dead: list[int], faults: Faults) -> None:
@@ -192,7 +200,7 @@ def _gap(tally: Tally, gap: tuple[int, int], dead: list[int], faults: Faults) ->
 def close_foreign(tally: Tally, header: FileHeader, faults: Faults) -> None:
     """Tell of the chunks that hold something other than records: inside of what the header counts, that is a loss."""
     inside = [chunk for chunk in tally.foreign if header.whole and chunk < header.chunks]
-    outside = [chunk for chunk in tally.foreign if chunk not in inside]
+    outside = tally.foreign[len(inside) :]
     for chunks, weight in ((inside, Weight.DOUBT), (outside, Weight.NOTE)):
         if chunks:
             stretches = numbers(_stretches(chunks))

@@ -307,12 +307,13 @@ def _is_inner(data: bytes, at: int, stop: int) -> bool:
 
 def _between(slots: list[Slot], holes: list[Hole]) -> list[Hole]:
     """The holes, with what is left of a swollen record behind the last one that it covered."""
-    found = set(holes)
-    for left, right in pairwise(slots):
-        gap = right.at - left.at - left.length
-        if gap > 0 and not any(left.at < hole.at < right.at for hole in holes):
-            found.add(Hole(left.at + left.length, gap))
-    return sorted(found)
+    known = {hole.at for hole in holes}
+    left_over = [
+        Hole(left.at + left.length, right.at - left.at - left.length)
+        for left, right in pairwise(slots)
+        if right.at > left.at + left.length and left.at + left.length not in known
+    ]
+    return sorted([*holes, *left_over])
 
 
 def _slack(data: bytes, at: int, end: int) -> int:

@@ -111,11 +111,12 @@ def mended(chunk: Chunk, layout: Layout, anew: bool = False) -> bytes:
             ticks = _HOLE_TIME if slot.mend == "time" or slot.ticks >= 1 << 62 else slot.ticks
             struct.pack_into("<4sIQQ", copy, slot.at, MAGIC, slot.length, slot.number, ticks)
             struct.pack_into("<I", copy, slot.at + slot.length - 4, slot.length)
+    before = {slot.at + slot.length: slot for slot in layout.slots}
     for hole in layout.holes:
         if hole.length >= _FILLED:
             _fill(copy, hole.at, hole.length)
-        else:
-            _stretch(copy, layout, hole)
+        elif hole.at in before:
+            _stretch(copy, before[hole.at], hole)
     last = layout.slots[-1].at if layout.slots else FIRST
     struct.pack_into("<8sQQQQIII", copy, 0, CHUNK_MAGIC, 0, _NO_NUMBER, 0, _NO_NUMBER, 128, last, layout.end)
     return bytes(copy)
@@ -129,12 +130,10 @@ def _fill(copy: bytearray, at: int, length: int) -> None:
     struct.pack_into("<I", copy, at + length - 4, length)
 
 
-def _stretch(copy: bytearray, layout: Layout, hole: Hole) -> None:
+def _stretch(copy: bytearray, before: Slot, hole: Hole) -> None:
     """Let the record before a hole cover it, where it is too small for one of its own."""
-    before = next((slot for slot in layout.slots if slot.at + slot.length == hole.at), None)
-    if before is not None:
-        struct.pack_into("<I", copy, before.at + 4, before.length + hole.length)
-        struct.pack_into("<I", copy, hole.at + hole.length - 4, before.length + hole.length)
+    size = struct.pack("<I", before.length + hole.length)
+    copy[before.at + 4 : before.at + 8] = copy[hole.at + hole.length - 4 : hole.at + hole.length] = size
 
 
 def entries(layout: Layout) -> list[Slot | None]:

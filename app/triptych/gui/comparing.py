@@ -72,14 +72,16 @@ def entries(rows: Sequence[Row], *, only_differences: bool, folds: Mapping[str, 
     return made
 
 
-def telling(task: Task, store: Store) -> Telling:
-    """Whether a store tells the task at all, with the reason in words."""
+def telling(task: Task, store: Store, *, complete: bool = True) -> Telling:
+    """Whether a store tells the task at all, with the reason in words; nothing is absent while reading is not `complete`."""
     record, absence = task.record(store), task.absence(store)
     if record is not None and record.presence.value in (Presence.HIDDEN, Presence.ABSENT):
         note = record.presence.note
         return Telling(store, Kind.ABSENT, f"absent: {note}" if note else "absent", record.presence.refs)
     if record is not None:
         return Telling(store, Kind.PLAIN)
+    if not complete:
+        return Telling(store, Kind.DIM, "not read so far")
     if absence is None or absence.presence is Presence.NOT_READ:
         return Telling(store, Kind.DIM, absence.reason if absence and absence.reason else "not read")
     word = {Presence.UNKNOWN: "not known", Presence.UNREADABLE: "unreadable"}.get(absence.presence, "absent")
@@ -97,7 +99,7 @@ def heading(store: Store, case: Case) -> str:
 
 def columns(task: Task, case: Case, clock: Clock = UTC) -> list[Column[Entry]]:
     """The four columns for a task."""
-    told = [telling(task, store) for store in words.STORES]
+    told = [telling(task, store, complete=case.complete) for store in words.STORES]
     speaking = frozenset(one.store for one in told if one.kind is Kind.PLAIN)
     return [Column("Field", _label, width=140), *(_column(one, heading(one.store, case), speaking, clock) for one in told)]
 

@@ -126,7 +126,8 @@ class Digester:
         findings = tuple(sorted(findings, key=lambda finding: finding.severity.rank))
         differing = case.complete and self._differs(task, case.host)  # while reading goes on, the list comes before the comparing
         account, action, author = runs_as(task, case.host), action_of(task), author_of(task)
-        marks = (mark_of(task, STORES[0]), mark_of(task, STORES[1]), mark_of(task, STORES[2]))
+        known = case.complete
+        marks = (mark_of(task, STORES[0], known), mark_of(task, STORES[1], known), mark_of(task, STORES[2], known))
         told = (task.path, task.guid, account, author, *(finding.summary for finding in findings), *every_command(task))
         return Line(
             task=task,
@@ -153,7 +154,8 @@ class Digester:
         return answer
 
 
-def mark_of(task: Task, store: Store) -> Mark:
+def mark_of(task: Task, store: Store, complete: bool = True) -> Mark:
+    """How a store's letter is drawn; while reading is not `complete`, a store without the task may still tell it."""
     record, absence = task.record(store), task.absence(store)
     if record is not None:
         if record.presence.state is State.UNREADABLE or record.presence.value is Presence.UNREADABLE or not record.complete:
@@ -161,7 +163,7 @@ def mark_of(task: Task, store: Store) -> Mark:
         if record.presence.value in (Presence.HIDDEN, Presence.ABSENT):
             return Mark.ABSENT
         return Mark.UNKNOWN if record.presence.value in (Presence.UNKNOWN, Presence.NOT_READ) else Mark.PRESENT
-    if absence is None or absence.presence in (Presence.NOT_READ, Presence.UNKNOWN):
+    if not complete or absence is None or absence.presence in (Presence.NOT_READ, Presence.UNKNOWN):
         return Mark.UNKNOWN
     return Mark.PARTLY if absence.presence is Presence.UNREADABLE else Mark.ABSENT
 

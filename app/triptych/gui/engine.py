@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ EXAMPLE = "example/ws-fin-07.zip"
 
 def open_work(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Work:
     """Work over evidence. Nothing is opened here: the threads of `jobs` do, so that the window never waits for a disk."""
-    proofs = _Bytes(arguments, listings)
+    proofs = Bytes(arguments, listings)
     return Work(
         arguments=arguments,
         listings=listings,
@@ -60,12 +61,13 @@ def _scanned(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Iterator[
         yield from scan(source, readers)
 
 
-class _Bytes:
+class Bytes:
     """Bytes of evidence files on demand, read (and replayed) in a reader process of its own, so that the window parses nothing."""
 
     def __init__(self, arguments: tuple[str, ...], listings: tuple[str, ...]) -> None:
         self._given = (arguments, listings)
         self._readers: Readers | None = None
+        self._making = threading.Lock()
         self._files: dict[str, EvidenceFile] = {}
 
     def knowing(self, steps: Iterator[Progress | Case]) -> Iterator[Progress | Case]:
@@ -74,21 +76,31 @@ class _Bytes:
             if isinstance(step, Case):
                 self._files = {file.path: file for file in step.files}
             yield step
+        self.ready()  # so that the first bytes asked for need not wait for a process to start
 
     def __call__(self, path: str, offset: int, length: int) -> bytes:
         """Raises EvidenceError where the file cannot be read."""
         file = self._files.get(path)
         if file is None:
             raise EvidenceError("proof.unknown", f"{path} is not a file that this scan has read")
-        if self._readers is None:
-            self._readers = Readers(open_source(*self._given[0], listings=self._given[1]), workers=1)
+        data: bytes | None = None
         said = ""
-        for answer in self._readers.read([proof.job(file, offset, length)]):
+        for answer in self.ready().read([proof.job(file, offset, length)]):  # to its end: to leave early would end the reader
             if isinstance(answer, Excerpt):
-                return answer.data
-            if isinstance(answer, Problem):
+                data = answer.data
+            elif isinstance(answer, Problem):
                 said = answer.found
+        if data is not None:
+            return data
         raise EvidenceError("proof.unread", said or "the reader gave no answer")
+
+    def ready(self) -> Readers:
+        """The reader process for bytes, started where there is none."""
+        with self._making:
+            if self._readers is None:
+                self._readers = Readers(open_source(*self._given[0], listings=self._given[1]), workers=1)
+                self._readers.warm()
+            return self._readers
 
 
 def kind_words(arguments: tuple[str, ...]) -> str:

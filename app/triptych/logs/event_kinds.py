@@ -26,7 +26,7 @@ class EventKind:
     `lane` and `kind` are the contract's words, `words` are for a person. `roles` give for task, account, process, command,
     logon, instance, pid, parent, result and content the names of the data that tell it (two for a domain and a name).
     `keep` names data and texts of which one must be in it (in lower case; the name "" means any data). `context`: it is of
-    interest only beside other events.
+    interest only beside other events. `bulk`: it comes in masses, and its texts are taken as the bulk reader gives them.
     """
 
     channel: str
@@ -37,6 +37,7 @@ class EventKind:
     roles: tuple[tuple[str, tuple[str, ...]], ...]
     keep: tuple[tuple[str, tuple[str, ...]], ...] = ()
     context: bool = False
+    bulk: bool = False
 
     def names(self, role: str) -> tuple[str, ...]:
         """The names of the data that tell a role, none where this kind does not tell it."""
@@ -63,7 +64,7 @@ def kinds() -> Mapping[tuple[str, int], EventKind]:
             keep = more[0] if more and more[0] else {}
             found[channel.casefold(), int(number)] = EventKind(
                 channel, int(number), entry["lane"], kind, words, _roles(roles),
-                tuple((name, tuple(texts)) for name, texts in keep.items()), "context" in more,
+                tuple((name, tuple(texts)) for name, texts in keep.items()), "context" in more, "bulk" in more,
             )  # fmt: skip
     return found
 
@@ -98,10 +99,10 @@ def wanted() -> Mapping[str, frozenset[int]]:
 
 @cache
 def careful() -> Mapping[str, frozenset[int]]:
-    """Those of them whose texts are checked against the raw bytes: they name a task, its content or a command of ours."""
+    """Those of them whose texts are checked against the raw bytes: they speak of tasks, and do not come in masses."""
     found: dict[str, set[int]] = {}
     for (channel, number), kind in kinds().items():
-        if not kind.context:
+        if not (kind.context or kind.bulk):
             found.setdefault(channel, set()).add(number)
     found[""] = set(found[TASKS.casefold()])
     return {channel: frozenset(numbers) for channel, numbers in found.items()}

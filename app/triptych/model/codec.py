@@ -31,7 +31,9 @@ TYPES: tuple[type, ...] = (
 )  # fmt: skip
 _PARTS = (task.Registration, task.Principal, task.Schedule, task.Trigger, task.Action, task.Settings, task.RunState, task.Keeping)
 _NUMBER = {kind: number for number, kind in enumerate(TYPES)}
-_TUPLE, _BYTES, _REF, _NOT_KEPT, _STATED, _NOT_STATED, _READING = -1, -2, -3, -4, -5, -6, -7
+_TUPLE, _BYTES, _REF, _NOT_KEPT, _STATED, _NOT_STATED, _NOTED = -1, -2, -3, -4, -5, -6, -7
+_SHORT = {_STATED: State.STATED, _NOT_STATED: State.NOT_STATED}
+_STATES = tuple(State)
 _PLAIN = frozenset((str, int, bool, float, type(None)))
 
 
@@ -107,13 +109,20 @@ class _Tables:
     def _reading(self, reading: Reading[Any]) -> list[Any]:
         if reading is NOT_KEPT:
             return [_NOT_KEPT]
-        value, refs = reading.value, [self._ref(ref) for ref in reading.refs]
+        value, state, raw, note = reading.value, reading.state, reading.raw, reading.note
         if type(value) not in _PLAIN:
             value = self.pack(value)
-        state = reading.state
-        if reading.raw or reading.note or (state is not State.STATED and state is not State.NOT_STATED):
-            return [_READING, value, state.value, reading.raw, reading.note, *refs]
-        return [_STATED if state is State.STATED else _NOT_STATED, value, *refs]
+        if state is State.STATED and not raw and not note:
+            row = [_STATED, value]
+        elif state is State.NOT_STATED and not raw and not note:
+            row = [_NOT_STATED, value]
+        else:
+            row = [_NOTED, value, _STATES.index(state), raw, note]
+        known = self._refs.get
+        for ref in reading.refs:
+            number = known(id(ref))
+            row.append(self._ref(ref) if number is None else number)
+        return row
 
     def _ref(self, ref: EvidenceRef) -> int:
         number = self._refs.get(id(ref))
@@ -168,12 +177,16 @@ class _Objects:
 
     def _unpack(self, row: list[Any]) -> Any:
         number = row[0]
-        if number in (_STATED, _NOT_STATED):
-            return self._reading(row[1], State.STATED if number == _STATED else State.NOT_STATED, row[2:])
+        if number in _SHORT:
+            value = row[1]
+            if type(value) is list:
+                value = self._unpack(value)
+            return Reading(value, _SHORT[number], self.refs[row[2]] if len(row) == 3 else self._several(row[2:]))
         if number == _NOT_KEPT:
             return NOT_KEPT
-        if number == _READING:
-            return self._reading(row[1], State(row[2]), row[5:], row[3], row[4])
+        if number == _NOTED:
+            value = row[1] if type(row[1]) is not list else self._unpack(row[1])
+            return Reading(value, _STATES[row[2]], self._several(row[5:]), row[3], row[4])
         if number == _REF:
             return self.refs[row[1]][0]
         if number == _TUPLE:
@@ -189,9 +202,7 @@ class _Objects:
             )
         return kind(*self.items(row[1:]))
 
-    def _reading(self, value: Any, state: State, refs: list[int], raw: str = "", note: str = "") -> Reading[Any]:
-        if type(value) is list:
-            value = self._unpack(value)
-        if len(refs) == 1:
-            return Reading(value, state, self.refs[refs[0]], raw, note)
-        return Reading(value, state, tuple([self.refs[number][0] for number in refs]), raw, note)
+    def _several(self, numbers: list[int]) -> tuple[EvidenceRef, ...]:
+        if len(numbers) == 1:
+            return self.refs[numbers[0]]
+        return tuple([self.refs[number][0] for number in numbers])

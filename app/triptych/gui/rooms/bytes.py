@@ -173,7 +173,7 @@ class BytesRoom(QWidget):
 
     def _say(self) -> None:
         data = self.hex.cited()
-        said = "   ".join(f"{kind}: {text}" for kind, text in reads_as(data)) if data else ""
+        said = "   ".join(f"{kind}: {text}" for kind, text in reads_as(data)) if data else "being read"
         self.reading.set_text(said)
         self.citation.set_text(" · ".join(self._citation().split("\n")))
 
