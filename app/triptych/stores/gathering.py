@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from triptych.evidence.layouts import Found
-from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport
+from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport, Weight
 from triptych.model.evidence import EvidenceFile, Excerpt, ReadState
 from triptych.model.task import TaskRecord, Trace
 from triptych.stores.host_names import names_disagree
@@ -25,7 +25,7 @@ class Gathering:
         self._records: list[TaskRecord] = []
         self._traces: list[Trace] = []
         self._facts: list[Fact] = []
-        self._problems: list[Problem] = []
+        self._problems: list[Problem] = list(_unread_logs(found))
         self._balances: list[Balance] = list(found.balances)
         self._files: dict[str, EvidenceFile] = {}
         self._reports: list[StoreReport] = []
@@ -71,6 +71,24 @@ class Gathering:
         given = {report.store: report for report in self._reports}
         made = store_reports(self.found, self._files, self._records)
         return tuple(given.get(report.store, report) for report in made)
+
+
+def _unread_logs(found: Found) -> Iterator[Problem]:
+    """Event logs are recognised and not part of a scan yet: said once, since a collection brings hundreds."""
+    logs = found.of("event-log")
+    if logs:
+        more = f" and {len(logs) - 1:,} more" if len(logs) > 1 else ""
+        yield Problem(
+            Weight.LOST,
+            "log.not-read",
+            logs[0].path,
+            f"the whole log{more}",
+            tried="make the events part of the scan",
+            found="an event log: this version does not read them yet",
+            lost="its events, and whatever only they tell of a task",
+            advice="read the logs with another tool; everything else of this evidence is read here",
+            count=len(logs),
+        )
 
 
 def _of_both(one: EvidenceFile, other: EvidenceFile) -> EvidenceFile:

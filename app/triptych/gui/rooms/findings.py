@@ -37,9 +37,9 @@ def _evidence(finding: Finding) -> Cell:
 COLUMNS: tuple[Column[Finding], ...] = (
     Column("Severity", _severity, lambda finding: finding.severity.rank, width=94),
     Column("Finding", lambda finding: Cell(finding.headline, finding.refs), lambda f: f.headline.casefold(), width=290),
-    Column("Task", _task, lambda finding: (finding.task or "").casefold(), width=205),
+    Column("Task", _task, lambda finding: (finding.task or "").casefold(), width=184),
     Column("Confidence", lambda finding: Cell(finding.confidence.value, finding.refs), lambda f: f.confidence.value, width=86),
-    Column("Rule", lambda finding: Cell(finding.rule, finding.refs, Kind.DIM), lambda f: f.rule, width=124),
+    Column("Rule", lambda finding: Cell(finding.rule, finding.refs, Kind.DIM), lambda f: f.rule, width=112),
     Column("ATT&CK", lambda finding: Cell(", ".join(finding.attack), finding.refs, Kind.DIM), lambda f: f.attack, width=98),
     Column("Evidence", _evidence, width=140),
 )

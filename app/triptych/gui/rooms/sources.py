@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
+
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -29,12 +31,19 @@ def _state(report: StoreReport) -> Cell:
     return Cell(text, bold=True, ink=_STATE_TOKENS.get(report.state, "text"), said=report.state)
 
 
+def _sources(paths: tuple[str, ...]) -> Cell:
+    """All of them for a copy; their number and common folder where they do not fit."""
+    folder = commonprefix(paths).rpartition("/")[0] if len(paths) > 1 else ""
+    brief = f"{len(paths):,} files below {folder}" if folder else f"{len(paths):,} files" if len(paths) > 1 else ""
+    return Cell(", ".join(paths), mono=True, tail=True, brief=brief)
+
+
 REPORTS: tuple[Column[StoreReport], ...] = (
     Column("Store", lambda report: Cell(words.STORE_NAMES[report.store], bold=True, ink=_store_token(report.store)), width=110),
     Column("State", _state, width=170),
     Column("Tasks", lambda report: Cell(f"{report.tasks:,}", mono=True), width=80),
     Column("Basis", lambda report: Cell(report.basis), width=130),
-    Column("Sources", lambda report: Cell(", ".join(report.sources), mono=True, tail=True), width=320),
+    Column("Sources", lambda report: _sources(report.sources), width=320),
     Column("Note", lambda report: Cell(report.note), width=300),
 )
 
