@@ -16,6 +16,7 @@ from pathlib import Path
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import DEFAULT, Limits
 from triptych.model import codec
+from triptych.model.case import Progress
 from triptych.readers.blame import counted, fault_of, given_up, in_this_process, size_of
 from triptych.readers.serving import DONE, FAULT, THROUGH, Serve, begin, serve
 from triptych.readers.watch import Watch
@@ -64,6 +65,8 @@ class Readers:
                 self._hand_out(todo)
                 busy = [watch for watch in self._pool if watch.job]
                 ready = wait([watch.pipe for watch in busy], timeout=_TICK)
+                if not ready:  # lets whoever pulls stop pulling, and says what takes so long
+                    yield Progress(f"Reading {' and '.join(sorted(watch.job.label for watch in busy if watch.job))}")
                 for watch in busy:
                     if watch.pipe in ready:
                         yield from self._receive(watch, todo)

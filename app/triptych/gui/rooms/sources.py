@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
+from itertools import takewhile
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QSplitter, QWidget
@@ -33,8 +33,9 @@ def _state(report: StoreReport) -> Cell:
 
 def _sources(paths: tuple[str, ...]) -> Cell:
     """All of them for a copy; their number and common folder where they do not fit."""
-    folder = commonprefix(paths).rpartition("/")[0] if len(paths) > 1 else ""
-    brief = f"{len(paths):,} files below {folder}" if folder else f"{len(paths):,} files" if len(paths) > 1 else ""
+    folders = [path.split("/")[:-1] for path in paths]
+    shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
+    brief = f"{'/'.join(shared)}: {len(paths):,} files" if len(paths) > 1 else ""
     return Cell(", ".join(paths), mono=True, tail=True, brief=brief)
 
 

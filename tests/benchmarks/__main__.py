@@ -1,0 +1,125 @@
+"""`python -m tests.benchmarks`: every figure as a table, with its ratio or bound; `--quick` for a small scale.
+
+Seconds of a machine say little, ratios of two programs on one machine say more: run this where nothing else runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import evidence
+from tests.benchmarks.measure import MIB, Cost, best, run
+
+_PEER, _FIRST = "tests.benchmarks.peer", "tests.benchmarks.first_rows"
+BYTES_BESIDE_THE_HIVE = 500 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What is measured. The growth is that of a machine of `many` tasks over one of `few`."""
+
+    hive: str = evidence.WHOLE_HIVE
+    files: int = 250
+    few: int = 1_000
+    many: int = 10_000
+    runs: int = 3
+
+
+QUICK = Scale(evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line: what was measured, the figure, what it is held against, and whether it holds ("" where nothing is promised)."""
+
+    what: str
+    figure: str
+    against: str = ""
+    holds: str = ""
+
+
+def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
+    """All figures, each as soon as it is known."""
+    given = evidence.whole_hive(folder, scale.files, scale.hive)
+    hive = evidence.hive_of(given).stat().st_size
+    yield Figure("SOFTWARE hive", f"{hive / MIB:.1f} MiB", f"{scale.files} task files beside it")
+    yield from _judging(scale, given, folder / "out.json", hive)
+    yield from _growth(scale, folder)
+    yield from _first_rows(given)
+
+
+def _judging(scale: Scale, given: Path, out: Path, hive: int) -> Iterator[Figure]:
+    peer = best(scale.runs, "-m", _PEER, str(evidence.hive_of(given)))
+    yield Figure("python-registry: load, each cell once, TaskCache", _seconds(peer), f"{peer.output.strip()} cells, keys, values")
+    imports = best(scale.runs, "-c", "import triptych.cli")
+    yield Figure("triptych: the program loaded", _seconds(imports))
+    scan = best(scale.runs, *_scan(given, out))
+    yield Figure(
+        "triptych scan --json, hive and task files", _seconds(scan), *_at_most(scan.cpu / peer.cpu, 1.0, " of python-registry")
+    )
+    yield from _memory("hive and task files", scan, hive)
+
+
+def _growth(scale: Scale, folder: Path) -> Iterator[Figure]:
+    costs: dict[int, Cost] = {}
+    for tasks in (scale.few, scale.many):
+        given = evidence.machine(folder, tasks)
+        costs[tasks] = cost = run(*_scan(given, folder / "out.json"))
+        yield Figure(f"triptych scan --json, {tasks:,} tasks", _seconds(cost), f"{1000 * cost.cpu / tasks:.1f} ms a task")
+        yield from _memory(f"{tasks:,} tasks", cost, evidence.hive_of(given).stat().st_size)
+    ratio = costs[scale.many].cpu / costs[scale.few].cpu
+    yield Figure(
+        f"growth from {scale.few:,} to {scale.many:,} tasks", f"x {ratio:.1f}", *_at_most(ratio, 1.2 * scale.many / scale.few)
+    )
+
+
+def _first_rows(given: Path) -> Iterator[Figure]:
+    for what, words in (
+        ("scan", "first case with tasks, readers started"),
+        ("window", "first rows painted in the window, offscreen"),
+    ):
+        cost = run("-m", _FIRST, what, str(given))
+        told = json.loads(cost.output)
+        yield Figure(words, f"{told['first']:.2f} s", *_at_most(told["first"], 1.0, " s"))
+        yield Figure(f"  and the whole of it ({what})", f"{told['all']:.2f} s")
+
+
+def _memory(what: str, cost: Cost, hive: int) -> Iterator[Figure]:
+    readers = ", ".join(f"{peak / MIB:.0f}" for peak in cost.readers)
+    yield Figure(f"  peak memory, {what}", f"{cost.main / MIB:.0f} MiB", f"readers {readers} MiB")
+    bound = (BYTES_BESIDE_THE_HIVE + hive) / MIB
+    yield Figure("  peak memory of all processes", f"{cost.peak / MIB:.0f} MiB", *_at_most(cost.peak / MIB, bound, " MiB"))
+
+
+def _scan(given: Path, out: Path) -> tuple[str, ...]:
+    return ("-m", "triptych", "scan", "--quiet", "--force", "--json", str(out), str(given))
+
+
+def _seconds(cost: Cost) -> str:
+    return f"{cost.cpu:.2f} s CPU, {cost.wall:.2f} s"
+
+
+def _at_most(found: float, bound: float, unit: str = "") -> tuple[str, str]:
+    return f"{found:.2f}{unit}, at most {bound:.2f}", "holds" if found <= bound else "MISSED"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small scale: whether it runs, not how long it takes")
+    parser.add_argument("--runs", type=int, default=Scale().runs, help="runs of which the best counts")
+    parser.add_argument("--folder", help="where evidence is made and kept for the next time")
+    options = parser.parse_args(arguments)
+    scale = QUICK if options.quick else Scale(runs=options.runs)
+    with tempfile.TemporaryDirectory() as passing:
+        for figure in figures(scale, Path(options.folder or passing)):
+            print(f"{figure.what:<58}{figure.figure:>24}   {figure.against:<42}{figure.holds}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
