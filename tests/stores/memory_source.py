@@ -12,7 +12,7 @@ from triptych.model.case import Problem
 from triptych.model.evidence import EvidenceFile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MemorySource:
     """Files by their evidence path; a path with `None` cannot be read."""
 

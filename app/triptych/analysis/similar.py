@@ -71,7 +71,7 @@ def _by_letters(leaf: str, index: _Index) -> tuple[str, str] | None:
 
 def _by_edits(leaf: str, index: _Index) -> tuple[str, str] | None:
     own, letters = skeleton(leaf), _letters(skeleton(leaf))
-    if sum(character.isalpha() for character in own) < _SHORTEST:
+    if _long(leaf, own) < _SHORTEST:
         return None
     for length in range(len(own) - 2, len(own) + 3):
         for known in index.by_length.get(length, ()):
@@ -138,13 +138,18 @@ def _made(baseline: Baseline) -> _Index:
         leaf = _stripped(raw_leaf)
         known = _Known(path, leaf, skeleton(leaf), _letters(skeleton(leaf)))
         by_skeleton[known.skeleton].append(known)
-        if sum(character.isalpha() for character in known.skeleton) >= _SHORTEST:
+        if _long(leaf, known.skeleton) >= _SHORTEST:
             by_length[len(known.skeleton)].append(known)
         by_leaf[leaf].append(known)
         parts = folder.split("\\")
         for at in range(1, len(parts)):
             folders[fold("\\".join(parts[:at]))].setdefault(fold(parts[at]), parts[at])
     return _Index(dict(by_length), dict(by_leaf), dict(by_skeleton), dict(folders))
+
+
+def _long(leaf: str, own: str) -> int:
+    """Letters of a leaf, or of its skeleton, where figures stand for letters and pairs of letters for one."""
+    return max(sum(character.isalpha() for character in text) for text in (leaf, own))
 
 
 def _stripped(leaf: str) -> str:

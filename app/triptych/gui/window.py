@@ -10,10 +10,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QHBoxLayout,
     QMainWindow,
-    QMenu,
     QSplitter,
     QStackedWidget,
     QTabBar,
@@ -21,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from triptych import __version__
+from triptych.gui.asking import path_asked
 from triptych.gui.bar import Bar
-from triptych.gui.clock import NAMES
+from triptych.gui.choices import Choices
 from triptych.gui.commands import COMMANDS, actions, key_sheet
 from triptych.gui.digest import Digest
 from triptych.gui.display import tell, visible
@@ -39,7 +38,7 @@ from triptych.gui.session import Proof, Run, Session, Work
 from triptych.gui.settings import Settings
 from triptych.gui.status import Status
 from triptych.gui.strip import CaseStrip
-from triptych.gui.theme import CHOICES, Theme
+from triptych.gui.theme import Theme
 from triptych.gui.trouble import TroubleStrip
 from triptych.model.task import Store
 
@@ -59,7 +58,7 @@ class Window(QMainWindow):
     def __init__(self, session: Session, theme: Theme, settings: Settings, example: str = "") -> None:
         super().__init__()
         self.session, self.theme, self.settings, self._example = session, theme, settings, example
-        self.ask: Callable[[str], str] = self._ask
+        self.ask: Callable[[str], str] = lambda kind: path_asked(self, settings, kind)
         self.setWindowTitle("Triptych")
         self.setAcceptDrops(True)
         self._came_from, self._divided = "compare", not settings.state("split").isEmpty()
@@ -72,7 +71,9 @@ class Window(QMainWindow):
         self.tabs = QTabBar()
         self.stack = QStackedWidget()
         self._pages = QStackedWidget()
+        self._choices = Choices(session, theme, settings)
         self.actions_of = actions(self, self.menuBar(), self._does())
+        self._choices.restore(self.actions_of)
         self.bar = Bar(self.actions_of)
         self.search = self.bar.search
         self.setStatusBar(Status(session))
@@ -103,11 +104,10 @@ class Window(QMainWindow):
             "previous-finding": lambda: self._step_finding(-1),
             "palette": self._commands,
             "keys": lambda: tell(self, "Keys", key_sheet(self.actions_of)),
-            **{f"clock-{name}": lambda name=name: self._choose_clock(name) for name in NAMES},  # type: ignore[misc]  # bound default
             "about": lambda: tell(self, "About Triptych", _ABOUT),
         }
         does |= {f"go-{room.name}": lambda name=room.name: self.show_room(name) for room in ROOMS}  # type: ignore[misc]  # bound default
-        does |= {f"theme-{choice}": lambda choice=choice: self._choose_theme(choice) for choice in CHOICES}  # type: ignore[misc]  # as above
+        does |= self._choices.does()
         if self._example:
             does["open-example"] = lambda: self.open((self._example,))
         return does
@@ -215,18 +215,12 @@ class Window(QMainWindow):
         self.start.chosen.connect(self._chosen)
         self.start.recent_chosen.connect(self.open)
         self.strip.store_clicked.connect(self._show_store)
-        self.strip.clock.setMenu(self._clock_menu())
+        self.strip.clock.setMenu(self._choices.clock_menu(self))
         self.strip.warnings_clicked.connect(lambda: self.show_room("problems"))
         self.session.proof_wanted.connect(self._proof_wanted)
         self.session.case_changed.connect(self._case_changed)
         self.session.run_changed.connect(self._run_changed)
         self.session.opened.connect(self._opened)
-
-    def _clock_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for name in NAMES:
-            menu.addAction(self.actions_of[f"clock-{name}"])
-        return menu
 
     # following ----------------------------------------------------------------------------------------------------
     def _case_changed(self, digest: Digest) -> None:
@@ -291,35 +285,6 @@ class Window(QMainWindow):
         path = self.ask("listing")
         if path:
             self.session.add_listing(path)
-
-    def _ask(self, kind: str) -> str:
-        last = self.settings.text("folder")
-        if kind == "folder":
-            path = QFileDialog.getExistingDirectory(self, "Open a folder: a mounted image, a collection, a Tasks folder", last)
-        else:
-            title = "Add a listing of the scheduler" if kind == "listing" else "Open a file: a collection, a hive, an export"
-            path = QFileDialog.getOpenFileName(self, title, last)[0]
-        if path:
-            self.settings.keep("folder", path.rpartition("/")[0])
-        return path
-
-    def _choose_theme(self, choice: str) -> None:
-        self.theme.choose(choice)
-        self.settings.keep("theme", choice)
-        self._mark_theme()
-
-    def _choose_clock(self, name: str) -> None:
-        self.session.choose_clock(name)
-        self.settings.keep("clock", name)
-        self._mark_clock()
-
-    def _mark_clock(self) -> None:
-        for name in NAMES:
-            self.actions_of[f"clock-{name}"].setChecked(name == self.settings.text("clock", "utc"))
-
-    def _mark_theme(self) -> None:
-        for choice in CHOICES:
-            self.actions_of[f"theme-{choice}"].setChecked(choice == self.theme.choice)
 
     def _commands(self) -> None:
         made = self.actions_of
@@ -423,9 +388,6 @@ class Window(QMainWindow):
         self.settings.sync()
 
     def _restore(self) -> None:
-        self._mark_theme()
-        self.session.choose_clock(self.settings.text("clock", "utc"))
-        self._mark_clock()
         if not self.settings.state("geometry").isEmpty():
             self.restoreGeometry(self.settings.state("geometry"))
         self.tasks.restore(self.settings.state("tasks"))
