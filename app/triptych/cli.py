@@ -183,7 +183,7 @@ def _complete(source: EvidenceSource, known: Baseline | None, workers: int, verb
     case = Case()
     progress = _Ticker(verbose)
     with Readers(source, workers) as readers:
-        for step in scan(source, readers, known):
+        for step in scan(source, readers, known, snapshots=False):
             if isinstance(step, Progress):
                 progress.show(step)
             else:

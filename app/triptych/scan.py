@@ -20,13 +20,17 @@ from triptych.stores.gathering import Gathering
 from triptych.stores.job import Job
 
 SNAPSHOT_SECONDS = 0.5
+_FIRST_SECONDS = 0.1  # what is known first is shown soon: a person waits for it
 _SHARE = 10  # of the time of reading, at most one part in so many goes into snapshots
 
 
-def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None) -> Iterator[Progress | Case]:
+def scan(
+    source: EvidenceSource, readers: Readers, known: Baseline | None = None, *, snapshots: bool = True
+) -> Iterator[Progress | Case]:
     """Yield progress a person can read, and a Case each time more is known; the last one is complete.
 
-    Stop pulling to cancel. Raises nothing for bad evidence: what could not be read is in the case's problems.
+    Stop pulling to cancel. Raises nothing for bad evidence: what could not be read is in the case's problems. Without
+    `snapshots` the complete case comes alone.
     """
     readers.warm()
     yield Progress("Looking for a Windows in the evidence")
@@ -34,13 +38,14 @@ def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None
     gathering = Gathering(found)
 
     jobs = [job for store in STORES for job in store.jobs(found)]  # stores/: what each store tells
-    yield from _read(readers, jobs, gathering)
+    yield from _read(readers, jobs, gathering, snapshots)
     gathering.extend(scheduler.reconstructed(gathering.case()))  # and what the service would show of it
 
     case = paired(gathering.case())  # analysis/: the tellings side by side
-    yield case
-    yield from _read(readers, classes.jobs_of(found, classes_of_files(case)), gathering)
-    yield from _read(readers, targets.jobs_of(found, programs(case), source), gathering)
+    if snapshots:
+        yield case
+    yield from _read(readers, classes.jobs_of(found, classes_of_files(case)), gathering, snapshots)
+    yield from _read(readers, targets.jobs_of(found, programs(case), source), gathering, snapshots)
 
     yield Progress("Judging")
     case = paired(gathering.case())
@@ -50,16 +55,16 @@ def scan(source: EvidenceSource, readers: Readers, known: Baseline | None = None
     yield case.with_(complete=True)
 
 
-def _read(readers: Readers, jobs: Iterable[Job], gathering: Gathering) -> Iterator[Progress | Case]:
-    """Pull the answers of the reader processes, showing what is known twice a second, and less often where there is much."""
-    due = time.monotonic() + SNAPSHOT_SECONDS
+def _read(readers: Readers, jobs: Iterable[Job], gathering: Gathering, snapshots: bool) -> Iterator[Progress | Case]:
+    """Pull the answers of the reader processes; snapshots come twice a second, and less often where there is much to show."""
+    due = time.monotonic() + _FIRST_SECONDS
     for answer in readers.read(jobs):
         if isinstance(answer, Progress):
             yield answer
             continue
         gathering.add(answer)
         began = time.monotonic()
-        if began >= due:
+        if snapshots and began >= due:
             yield paired(gathering.case())
             ended = time.monotonic()
             due = ended + max(SNAPSHOT_SECONDS, _SHARE * (ended - began))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from tests.acceptance.hands import Hand, on_tasks, on_tree, told
 from tests.machines import small
+from tests.scanning import scan_of
 from triptych.formats.keys import REG_BINARY, REG_DWORD, REG_SZ
+from triptych.formats.security_descriptor import Ace, encode_sd
 from triptych.lessons.access import descriptor
 from triptych.lessons.deviations.hand import VICTIM
 from triptych.lessons.hive_key import HiveValue, binary, dword, expand_string, qword, string
+from triptych.model.case import Weight
 from triptych.model.finding import Severity
 
 CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
@@ -49,6 +54,15 @@ def test_descriptors(sddl: str, rule: str, severity: Severity) -> None:
 )
 def test_descriptors_that_hide_nothing(sddl: str) -> None:
     assert told(on_tree(put(binary("SD", descriptor(sddl))))) == {}
+
+
+def test_a_second_reading_that_fails_loses_nothing() -> None:
+    """libfwnt refuses some object entries; the descriptor has been read by then."""
+    allowed = Ace(5, 0, 0x1F01FF, "S-1-5-18", struct.pack("<I", 1) + bytes(range(16)))
+    data = encode_sd("S-1-5-32-544", "S-1-5-18", (allowed, Ace(5, 0, 0x1F01FF, "S-1-5-32-544", allowed.data)))
+    case = scan_of(on_tree(put(binary("SD", data)))).case
+    assert [problem.code for problem in case.problems if problem.severity is Weight.LOST] == []
+    assert all(finding.rule != "sd-invalid" for finding in case.findings)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ def _growth(scale: Scale, folder: Path) -> Iterator[Figure]:
 def _first_rows(given: Path) -> Iterator[Figure]:
     for what, words in (
         ("scan", "first case with tasks, readers started"),
-        ("window", "first rows painted in the window, offscreen"),
+        ("window", "first rows in the window, evidence of the command line"),
+        ("open", "first rows in a window that was there, chosen in it"),
     ):
         cost = run("-m", _FIRST, what, str(given))
         told = json.loads(cost.output)

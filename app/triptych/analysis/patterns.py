@@ -25,7 +25,7 @@ class Phrase:
     id: str
     words: str
     weight: Weight
-    pattern: re.Pattern[str]
+    pattern: str
     programs: frozenset[str] = frozenset()
 
 
@@ -38,11 +38,17 @@ def phrases(table: Table) -> tuple[Phrase, ...]:
             entry["id"],
             entry["words"],
             entry["weight"],
-            re.compile("|".join(f"(?:{part})" for part in entry["any"]), re.IGNORECASE | re.DOTALL),
+            "|".join(f"(?:{part})" for part in entry["any"]),
             frozenset(entry.get("programs", ())),
         )
         for entry in entries
     )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when it is first asked for: most programs that a phrase is limited to are never met."""
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
 def found_in(text: str, table: Table, program: str = "") -> list[Trait]:
@@ -51,7 +57,7 @@ def found_in(text: str, table: Table, program: str = "") -> list[Trait]:
     for phrase in phrases(table):
         if phrase.programs and program not in phrase.programs:
             continue
-        match = phrase.pattern.search(text[:LONGEST_LINE])
+        match = _compiled(phrase.pattern).search(text[:LONGEST_LINE])
         if match is not None:
             traits.append(Trait(phrase.id, phrase.words, phrase.weight, match[0][:200]))
     return traits

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
-
 HEAD = 1024  # bytes that these functions want to see
 
 _ARCHIVES = (
@@ -48,6 +46,8 @@ def archive_kind(head: bytes) -> str:
 
 def is_tar(head: bytes) -> bool:
     """Whether the first block is a tar header with its checksum right."""
+    import tarfile  # late: few files get that far
+
     try:
         return bool(tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape").name)
     except (tarfile.HeaderError, ValueError, OverflowError):

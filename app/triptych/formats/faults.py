@@ -38,17 +38,19 @@ class Faults:
             self._kept.append(Problem(severity, code, self.file, where, tried, found, lost, advice))
 
     @contextmanager
-    def guard(self, code: str, where: str, *, tried: str, lost: str, advice: str = "") -> Iterator[None]:
-        """Run a step whose failure costs `lost` and nothing else: whatever it throws becomes a problem."""
+    def guard(
+        self, code: str, where: str, *, tried: str, lost: str, advice: str = "", severity: Weight = Weight.LOST
+    ) -> Iterator[None]:
+        """Run a step whose failure costs `lost` and nothing else: whatever it throws becomes a problem of that weight."""
         try:
             yield
         except FormatFault as fault:
-            self.add(Weight.LOST, fault.code, fault.where, tried=fault.tried, found=fault.found, lost=lost, advice=advice)
+            self.add(severity, fault.code, fault.where, tried=fault.tried, found=fault.found, lost=lost, advice=advice)
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # noqa: BLE001 - hostile bytes make libraries throw anything, RecursionError included
             found = f"{type(error).__name__}: {error}"[:300]
-            self.add(Weight.LOST, code, where, tried=tried, found=found, lost=lost, advice=advice)
+            self.add(severity, code, where, tried=tried, found=found, lost=lost, advice=advice)
 
     def within(self, place: str) -> Faults:
         """The same collection for what stands inside a place: the place is named before each `where`."""

@@ -2,7 +2,7 @@
 
 The evidence is bytes; nothing is written. Spans of the replayed state name `<file>#replayed`, whose bytes are
 `Hive.replayed_bytes`. Own iteration over keys and values (`hive_keys`), since python-registry loses every sibling of a bad
-entry; python-registry reads the base blocks and gives a second opinion on keys whose lists are damaged.
+entry; python-registry gives a second opinion on keys whose lists are damaged.
 """
 
 from __future__ import annotations

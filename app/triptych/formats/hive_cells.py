@@ -3,8 +3,6 @@
 Layout after Microsoft's regf format as documented by libregf and by the regf specification of M. Suhanov: a base block of
 4,096 bytes, then hive bins of whole 4,096-byte pages; offsets inside the format count from the end of the base block; a cell
 starts with its signed size, negative while it is in use.
-The base block is read by python-registry (`REGFBlock`: plain reads at fixed places); its lists, bins and values are not used,
-since one bad entry there costs every sibling.
 """
 
 from __future__ import annotations
@@ -15,10 +13,9 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import xor
 from typing import NamedTuple
-
-from Registry.RegistryParse import REGFBlock
 
 from triptych.formats.faults import Faults
 from triptych.limits import Limits
@@ -32,6 +29,7 @@ NOWHERE = 0xFFFFFFFF
 REPLAYED = "#replayed"  # behind the name of a hive whose logs were replayed
 SMALLEST_KEY, SMALLEST_VALUE = 80, 24  # bytes of the smallest cells of a key and of a value
 _FEW = 200_000  # list entries, read in about a second
+_BASE = struct.Struct("<4xIIQ4xII4xII")
 _BIN, _SIZE = struct.Struct("<4sII"), struct.Struct("<i")
 _USED_KEY, _FREE_KEY = re.compile(rb"nk(?<=[\x80-\xff]nk)"), re.compile(rb"nk(?<=[^\x80-\xff]nk)")  # by the sign of the size
 _PARENT_ENDS = 24  # bytes from the start of a key's cell to behind its parent pointer
@@ -62,24 +60,25 @@ def base_block(data: bytes) -> BaseBlock | None:
     """The base block of a hive or log; None where it is too short or bears no signature."""
     if len(data) < HEADER or data[:4] != b"regf":
         return None
-    block = REGFBlock(data[:HEADER], 0, False)
+    sequence1, sequence2, written, minor, kind, root, bins_size = _BASE.unpack_from(data)
     return BaseBlock(
-        sequence1=int(block.hive_sequence1()),
-        sequence2=int(block.hive_sequence2()),
-        written=int(block.unpack_qword(12)),
-        minor=int(block.minor_version()),
-        kind=int(block.unpack_dword(28)),
-        root=int(block.unpack_dword(36)),
-        bins=int(block.hbins_size()),
+        sequence1,
+        sequence2,
+        written,
+        minor,
+        kind,
+        root,
+        bins_size,
         name=data[48:112].decode("utf-16-le", "surrogatepass").partition("\0")[0],
         owner=data[112:128],
-        checksum_right=bool(block.validate_checksum()),
+        checksum_right=checksum(data) == int.from_bytes(data[508:512], "little"),
     )
 
 
 def checksum(header: bytes | bytearray) -> int:
-    """The checksum that belongs at offset 508 of a base block."""
-    return int(REGFBlock(bytes(header[:HEADER]), 0, False).calculate_checksum())
+    """The checksum that belongs at offset 508 of a base block: all words before it, exclusively or-ed; never 0 or all ones."""
+    found: int = reduce(xor, struct.unpack_from("<127I", header))
+    return {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(found, found)
 
 
 class Budget:

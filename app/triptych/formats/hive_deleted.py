@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -32,12 +31,13 @@ NAMES = (
 )  # fmt: skip
 
 
-def _records(names: Iterable[str]) -> bytes:
-    """A pattern for what follows the signature of a value record that bears one of these names."""
-    return b"|".join(re.escape(struct.pack("<H", len(name))) + b".{16}" + name.encode() for name in names)
+def _record_of(names: Iterable[str]) -> re.Pattern[bytes]:
+    """What finds the signatures of value records that bear one of these names."""
+    named = (re.escape(struct.pack("<H", len(name))) + b".{16}" + name.encode() for name in names)
+    return re.compile(rb"vk(?=(?s:" + b"|".join(named) + rb"))")
 
 
-_VALUE = re.compile(rb"vk(?=(?s:(" + _records(sorted(TASK_VALUES)) + rb")|" + _records(NAMES) + rb"))")
+_VALUE, _TASK_VALUE = _record_of(NAMES), _record_of(sorted(TASK_VALUES))
 _VK = struct.Struct("<HIIIH")
 _NEAR = 64 * 1024  # bytes between a value and the key before it
 _MOST_VALUES = 64  # of one deleted key; a Tasks key has about 20
@@ -230,17 +230,27 @@ class _Search:
                     found.setdefault(offset, key)
         return found
 
-    def _worth_a_look(self, slack: dict[int, HiveKey]) -> Iterator[int]:
+    def _worth_a_look(self, slack: dict[int, HiveKey]) -> list[int]:
         """Where records of values stand that bear a task's names and may be of the TaskCache, in the order of the file."""
-        keys = self._concerned
-        for match in _VALUE.finditer(self.image.data, BASE):
-            at = match.start()
-            cell = at - 4 - BASE
-            if cell & 7:
-                continue
-            before = bisect_left(keys, cell) - 1
-            if cell in slack or (before >= 0 and cell - keys[before] <= _NEAR) or match[1]:
-                yield at
+        data = self.image.data
+        found = {BASE + 4 + cell for cell in slack}
+        found.update(match.start() for match in _TASK_VALUE.finditer(data, BASE))
+        for start, stop in self._near_keys():
+            found.update(match.start() for match in _VALUE.finditer(data, start, stop))
+        return sorted(at for at in found if at & 7 == 4 and at >= BASE and _VALUE.match(data, at))
+
+    def _near_keys(self) -> Iterator[tuple[int, int]]:
+        """Stretches of the file, from a key that concerns the search on, in which its values may stand."""
+        start = stop = 0
+        for cell in self._concerned:
+            at = BASE + cell
+            if at > stop:
+                if start:
+                    yield start, stop
+                start = at
+            stop = at + _NEAR
+        if start:
+            yield start, stop
 
     def _nearest(self, at: int) -> tuple[str, str]:
         """The nearest key record before a value record, in use or deleted: Windows puts a key and its values side by side.

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from Registry.RegistryParse import NKRecord
-
 from triptych.formats.faults import Faults
 from triptych.formats.hive_cells import BASE
 
 
 def second_opinion(data: bytes, cell: int) -> str:
     """What python-registry reads of the key in the cell at offset `cell` (as the format counts), as a sentence. Never raises."""
+    from Registry.RegistryParse import NKRecord  # late: few hives are damaged, and it loads much
+
     scratch = Faults("")
     parts: list[str] = []
     with scratch.guard("second", "", tried="", lost=""):

@@ -205,7 +205,8 @@ def _ace(block: Block, at: int, length: int, where: str) -> Ace:
 def _second_opinion(block: Block, sd: SecurityDescriptor, faults: Faults) -> None:
     """What libfwnt makes of the same bytes; a disagreement is worth a look."""
     where, tried = "security descriptor", "read it a second time with libfwnt"
-    with faults.guard("sd.second-reading", where, tried=tried, lost="nothing: the first reading is shown"):
+    lost = "nothing: the first reading is shown"
+    with faults.guard("sd.second-reading", where, tried=tried, lost=lost, severity=Weight.DOUBT):
         other = pyfwnt.security_descriptor()
         other.copy_from_byte_stream(block.data)
         owner = other.owner.get_string() if other.owner else None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from triptych.limits import Limits
 
 _TAG = re.compile(r"""<(/?)([^\s<>/="'!?][^\s<>/="']*+)((?:[^<>"'/]++|"[^<"]*+"|'[^<']*+'|/(?!>))*+)(/?)>""")
+_LEAF = re.compile(r"""<([^\s<>/="':!?][^\s<>/="':]*+)>([^<&\r]*+)</\1>""")  # most of a task file: a name and its text
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'])([^\s=<>"'/]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _ROW = re.compile("<++")
 _REFERENCE = re.compile(r"&(?:#([0-9]{1,9})|#[xX]([0-9a-fA-F]{1,8})|(amp|lt|gt|quot|apos));")
@@ -119,7 +120,7 @@ class _Scan:
 
     def run(self) -> Tree:
         text, at, end = self.text, 0, len(self.text)
-        match_tag, find = _TAG.match, text.find
+        match_tag, match_leaf, find = _TAG.match, _LEAF.match, text.find
         while at < end:
             begin = find("<", at)
             if begin < 0:
@@ -127,6 +128,10 @@ class _Scan:
                 break
             if begin > at:
                 self._text(at, begin)
+            leaf = match_leaf(text, begin)
+            if leaf is not None and self._leaf(leaf):
+                at = leaf.end()
+                continue
             match = match_tag(text, begin)
             at = self._tag(match) if match else self._other(begin)
             if self.tree.dtd is not None:
@@ -153,6 +158,20 @@ class _Scan:
             kept = self.last[kind]
             kept.count += count
             kept.stop = max(kept.stop, stop)
+
+    def _leaf(self, match: re.Match[str]) -> bool:
+        """Take an element that is a name and its text at once; False where it needs a closer look."""
+        if self.skipped or not self.open:
+            return False
+        name, text = match.groups()
+        parent = self.open[-1]
+        if self._too_much(parent, name):
+            return False
+        self.tree.elements += 1
+        start, stop = match.span()
+        element = Element(name, name, self.spaces[-1].get("", ""), start, match.start(2), stop, pieces=[text] if text else [])
+        parent.children.append(element)
+        return True
 
     def _tag(self, match: re.Match[str]) -> int:
         closing, name, inner, lone = match.groups()
