@@ -12,7 +12,7 @@ from triptych.analysis.fields import FIELDS
 from triptych.analysis.normalise import MONTHS
 from triptych.analysis.row import SECTIONS, Row, Verdict
 from triptych.model.case import Host
-from triptych.model.evidence import Reading, State, unreadable
+from triptych.model.evidence import Reading, State, not_stated, unreadable
 from triptych.model.task import Action, Presence, Settings, Store, Task, Trigger
 from triptych.model.times import Instant, duration
 
@@ -331,7 +331,7 @@ def test_runs_are_shown_and_never_differ() -> None:
     of = task(kept, listed)
     assert _fields(of) == []
     assert _row(of, "run.last_run").text(Store.SCHEDULER).endswith("(local time)")
-    assert _row(of, "run.last_result").text(Store.SCHEDULER) == "0x1 The program ended with 1: incorrect function, or the program's own code"
+    assert _row(of, "run.last_result").text(Store.SCHEDULER).startswith("0x1 The program ended with 1")
 
 
 def test_hidden_from_the_scheduler_is_a_difference_of_presence() -> None:
@@ -440,3 +440,12 @@ def test_the_short_way_finds_what_the_rows_say(
     of = task(xml, registry, seen)
     said = tuple(row for row in rows(of, HERE) if row.verdict is Verdict.DIFFERS and row.field != "presence")
     assert differences(of, HERE) == said
+
+
+def test_a_missing_descriptor_is_a_row_of_its_own() -> None:
+    kept = record(guid=GUID)
+    bare = replace(kept, keeping=replace(kept.keeping, access=not_stated(None, *kept.ref), index=not_stated(None, *kept.ref)))
+    of = task(record(Store.XML), bare)
+    assert _row(of, "keeping.access").text(Store.REGISTRY) == "missing"
+    assert _row(of, "keeping.index").text(Store.REGISTRY) == "missing"
+    assert _fields(of) == []

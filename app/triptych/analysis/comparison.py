@@ -115,6 +115,8 @@ def _kept(field: Field, record: TaskRecord, reading: Reading[Any]) -> Reading[An
 def _worth_a_row(field: Field, cells: list[_Cell]) -> bool:
     if any(reading.state in (State.STATED, State.UNREADABLE) for _, reading in cells):
         return True
+    if field.expected and any(reading.state is State.NOT_STATED for _, reading in cells):
+        return True
     return field.defaults and any(reading.known and reading.value is not None for _, reading in cells)
 
 
@@ -217,6 +219,8 @@ def _row(field: Field, name: str, cells: list[_Cell], host: Host) -> Row:
     unreadable = any(reading.state is State.UNREADABLE for _, reading in cells)
     verdict = _verdict(field, told, unreadable)
     words = {side.record.store: answer.shown for side, answer in told}
+    if field.expected:
+        words |= {side.record.store: "missing" for side, reading in cells if reading.state is State.NOT_STATED}
     shown = tuple((side.record.store, words.get(side.record.store, normalise.shown_unread(reading))) for side, reading in cells)
     runs, why = _runs(field, [side.record.store for side, _ in told], host) if verdict is Verdict.DIFFERS else (None, "")
     label = field.label if not field.part else f"{int(name[name.index('[') + 1 : name.index(']')]) + 1} \u00b7 {field.label}"

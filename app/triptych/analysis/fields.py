@@ -21,7 +21,8 @@ class Field:
 
     `get` takes the record, or the trigger or action for names that begin with TRIGGER or ACTION. `weighs` is False for
     what two honest tellings may state differently (times of runs in a listing): such a row never differs. `defaults` is
-    False for what is left out where no store states it.
+    False for what is left out where no store states it. `expected` is what a registered task always has (SD, Index): that it
+    is missing is a fact worth a row.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field:
     normal: Normaliser = to.text
     weighs: bool = True
     defaults: bool = False
+    expected: bool = False
 
     @property
     def part(self) -> str:
@@ -39,9 +41,16 @@ class Field:
 
 
 def _task(
-    name: str, section: str, label: str, normal: Normaliser = to.text, *, weighs: bool = True, defaults: bool = False
+    name: str,
+    section: str,
+    label: str,
+    normal: Normaliser = to.text,
+    *,
+    weighs: bool = True,
+    defaults: bool = False,
+    expected: bool = False,
 ) -> Field:
-    return Field(name, section, label, attrgetter(name), normal, weighs, defaults)
+    return Field(name, section, label, attrgetter(name), normal, weighs, defaults, expected)
 
 
 def _trigger(name: str, label: str, normal: Normaliser = to.text) -> Field:
@@ -67,8 +76,8 @@ def _path(record: TaskRecord) -> Reading[str]:
 FIELDS: tuple[Field, ...] = (
     _task("presence", "Presence", "Listed", to.presence),
     Field("path", "Presence", "Path", _path, to.folded),
-    _task("keeping.access", "Presence", "Security descriptor", to.raw, weighs=False),
-    _task("keeping.index", "Presence", "Index", to.number()),
+    _task("keeping.access", "Presence", "Security descriptor", to.raw, weighs=False, expected=True),
+    _task("keeping.index", "Presence", "Index", to.number(), expected=True),
     _action("type", "Type", to.action_type),
     _action("id", "Id"),
     _action("command", "Command", to.command),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from triptych.analysis import accounts
 from triptych.model.case import Host
-from triptych.model.evidence import Reading, State
+from triptych.model.evidence import NOT_KEPT, Reading, State
 from triptych.model.task import Action, Presence, Schedule, Settings, TaskRecord, Trigger, leaves
 from triptych.model.times import Instant
 
@@ -20,12 +24,12 @@ _OF_ACTION = frozenset(("type", "command", "arguments", "working_directory", "cl
 
 def plain(reading: Reading[Any]) -> Any:
     """The value in JSON's own types; None where the store does not tell it (what it says unreadably stays in `problems`)."""
-    value = reading.value if reading.known else None
-    if isinstance(value, Instant):
+    value = reading.value
+    if value is None or not reading.known:
+        return None
+    if type(value) is Instant:
         return value.iso
-    if isinstance(value, tuple):
-        return list(value)
-    return value
+    return list(value) if type(value) is tuple else value
 
 
 def definition(record: TaskRecord | None, host: Host) -> Json | None:
@@ -87,11 +91,20 @@ def _principal(record: TaskRecord, host: Host) -> Json:
 
 
 def _members(part: Any) -> Json:
-    return {name: plain(getattr(part, name)) for name in part.__dataclass_fields__}
+    kind: type[object] = type(part)
+    names, get = _fields_of(kind)
+    return {name: None if reading is NOT_KEPT else plain(reading) for name, reading in zip(names, get(part), strict=True)}
+
+
+@cache
+def _fields_of(part: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Reading[Any], ...]]]:
+    """The names of the readings of a part, and what gets them all at once."""
+    names = tuple(member.name for member in fields(part) if member.name != "schedule")
+    return names, attrgetter(*names)
 
 
 def _trigger(trigger: Trigger) -> Json:
-    flat = {name: plain(reading) for name in trigger.__dataclass_fields__ if isinstance(reading := getattr(trigger, name), Reading)}
+    flat = _members(trigger)
     repetition = {
         "interval": flat.pop("repetition_interval"),
         "duration": flat.pop("repetition_duration"),
