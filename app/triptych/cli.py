@@ -42,7 +42,6 @@ _LOG = logging.getLogger("triptych")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     multiprocessing.freeze_support()
-    _stay_out_of_the_evidence()
     _never_fail_to_print()
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
@@ -63,13 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OutputError as error:
         print(error, file=sys.stderr)
         return WRONG_USE
-
-
-def _stay_out_of_the_evidence() -> None:
-    """`python -m triptych` puts the current folder first on the import path: a file `evtx.py` there would be run."""
-    own = str(Path(__file__).resolve().parents[1])
-    here = str(Path.cwd())
-    sys.path[:] = [path for path in sys.path if path not in ("", ".") and (path != here or path == own)]
 
 
 def _never_fail_to_print() -> None:

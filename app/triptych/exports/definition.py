@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from triptych.analysis import accounts
 from triptych.model.case import Host
 from triptych.model.evidence import NOT_KEPT, Reading, State
-from triptych.model.task import Action, Presence, Schedule, Settings, TaskRecord, Trigger, leaves
+from triptych.model.task import Action, Presence, Principal, RunState, Schedule, Settings, TaskRecord, Trigger, leaves
 from triptych.model.times import Instant
 
 Json = dict[str, Any]
@@ -20,6 +19,16 @@ _OF_TRIGGER = frozenset((
     "type", "enabled", "start_boundary", "end_boundary", "delay", "random_delay", "subscription", "user_id", "state_change",
 ))  # fmt: skip
 _OF_ACTION = frozenset(("type", "command", "arguments", "working_directory", "class_id", "data", "server"))
+
+
+# The names of the readings of each part, and what gets them all at once.
+_NAMES = {
+    part: tuple(member.name for member in fields(part) if member.name != "schedule")
+    for part in (Principal, Trigger, Schedule, Action, Settings, RunState)
+}
+_GET: dict[type, tuple[tuple[str, ...], Callable[[Any], tuple[Reading[Any], ...]]]] = {
+    part: (names, attrgetter(*names)) for part, names in _NAMES.items()
+}
 
 
 def plain(reading: Reading[Any]) -> Any:
@@ -91,16 +100,8 @@ def _principal(record: TaskRecord, host: Host) -> Json:
 
 
 def _members(part: Any) -> Json:
-    kind: type[object] = type(part)
-    names, get = _fields_of(kind)
+    names, get = _GET[type(part)]
     return {name: None if reading is NOT_KEPT else plain(reading) for name, reading in zip(names, get(part), strict=True)}
-
-
-@cache
-def _fields_of(part: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Reading[Any], ...]]]:
-    """The names of the readings of a part, and what gets them all at once."""
-    names = tuple(member.name for member in fields(part) if member.name != "schedule")
-    return names, attrgetter(*names)
 
 
 def _trigger(trigger: Trigger) -> Json:

@@ -30,11 +30,12 @@ def name_children(parent: Element) -> list[Element]:
     children = parent.children
     if not children:
         return children
-    counts = Counter([child.name for child in children])
-    if len(counts) == len(children) and parent.local not in _NUMBERED:
+    names = [child.name for child in children]
+    if len(set(names)) == len(names) and parent.local not in _NUMBERED:
         for child in children:
             child.path = f"{parent.path}/{child.name[:_NAME]}"
         return children
+    counts = Counter(names)
     seen: dict[str, int] = {}
     for child in children:
         number = seen[child.name] = seen.get(child.name, 0) + 1

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
@@ -60,6 +61,7 @@ class Readers:
                 yield from in_this_process(job, self._source, self._limits)
             return
         todo = deque(sorted(jobs, key=lambda job: -job.size))
+        looked = time.monotonic()  # at those who are silent
         try:
             while todo or any(watch.job for watch in self._pool):
                 self._hand_out(todo)
@@ -67,10 +69,12 @@ class Readers:
                 ready = wait([watch.pipe for watch in busy], timeout=_TICK)
                 if not ready:  # lets whoever pulls stop pulling, and says what takes so long
                     yield Progress(f"Reading {' and '.join(sorted(watch.job.label for watch in busy if watch.job))}")
+                look = time.monotonic() - looked >= _TICK
+                looked = time.monotonic() if look else looked
                 for watch in busy:
                     if watch.pipe in ready:
                         yield from self._receive(watch, todo)
-                    elif reason := watch.overdue(self._limits):
+                    elif look and (reason := watch.overdue(self._limits)):
                         yield from self._lose(watch, todo, *reason)
         except GeneratorExit:
             self.close()

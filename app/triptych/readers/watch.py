@@ -21,6 +21,7 @@ from triptych.stores.job import Answer, Job
 
 _SYSTEM = platform.system()
 _WORKING = 0.1  # seconds of processor time that count as a sign of life
+_AT_ONCE = 0.02  # seconds
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Watch:
         self.silent = True
         if len(job.items) == 1:
             self.files.add(job.items[0][1])
+        self.clock_seen = 0.0
         self.heard()
         self.cpu_at_item = self.cpu_at_frame
 
@@ -62,9 +64,11 @@ class Watch:
         return next((item for item in self.waiting if item[1] not in self.through), None)
 
     def heard(self) -> None:
-        """A sign of life has come: the clocks start anew."""
-        self.cpu_at_frame = self.cpu_seen = cpu_of(self.process)
-        self.clock_seen = time.monotonic()
+        """A sign of life has come: the clocks start anew. Of many at once the first is enough."""
+        now = time.monotonic()
+        if now - self.clock_seen >= _AT_ONCE:
+            self.cpu_at_frame = self.cpu_seen = cpu_of(self.process)
+            self.clock_seen = now
 
     def take(self, answer: Answer) -> Iterator[Answer]:
         """The answers that may go on: of a job of several files none before its file is answered whole, so that files which
