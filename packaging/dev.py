@@ -82,7 +82,7 @@ def environment(kind: str) -> str:
     wanted = hashlib.sha256(lock.read_bytes() + (PROJECT / "pyproject.toml").read_bytes() + str(PROJECT).encode()).hexdigest()
     if not stamp.exists() or stamp.read_text("ascii") != wanted:
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], check=True)
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(PROJECT)], check=True)
         stamp.write_text(wanted, "ascii")
     return str(python)

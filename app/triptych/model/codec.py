@@ -32,7 +32,9 @@ TYPES: tuple[type, ...] = (
 _PARTS = (task.Registration, task.Principal, task.Schedule, task.Trigger, task.Action, task.Settings, task.RunState, task.Keeping)
 _NUMBER = {kind: number for number, kind in enumerate(TYPES)}
 _TUPLE, _BYTES, _REF, _NOT_KEPT, _STATED, _NOT_STATED, _NOTED = -1, -2, -3, -4, -5, -6, -7
-_SHORT = {_STATED: State.STATED, _NOT_STATED: State.NOT_STATED}
+_PLAINLY = {_STATED: State.STATED, _NOT_STATED: State.NOT_STATED}
+_READINGS = frozenset((_STATED, _NOT_STATED, _NOTED))
+_SHORT = 64  # characters of a text that many readings may share
 _STATES = tuple(State)
 _PLAIN = frozenset((str, int, bool, float, type(None)))
 
@@ -63,17 +65,17 @@ def encode(items: Iterable[Any]) -> bytes:
     kept = list(items)  # tables know objects by their identity, so they must all live until the frame is made
     tables = _Tables()
     packed = [tables.pack(item) for item in kept]
-    frame = {"files": list(tables.files), "places": tables.places, "refs": tables.refs, "items": packed}
+    frame = {"files": list(tables.files), "places": list(tables.places), "refs": list(tables.refs), "items": packed}
     return json.dumps(frame, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
 class _Tables:
-    """What stands once a frame: file names by themselves, places and references by identity."""
+    """What stands once a frame: file names, places and references, each under its number; by identity it is found sooner."""
 
     def __init__(self) -> None:
         self.files: dict[str, int] = {}
-        self.places: list[list[Any]] = []
-        self.refs: list[list[int]] = []
+        self.places: dict[tuple[Any, ...], int] = {}
+        self.refs: dict[tuple[int, ...], int] = {}
         self._places: dict[int, int] = {}
         self._refs: dict[int, int] = {}
 
@@ -130,15 +132,14 @@ class _Tables:
             row = [self._place(ref.place)]
             for span in ref.spans:
                 row += (self.files.setdefault(span.file, len(self.files)), span.offset, span.length)
-            self._refs[id(ref)] = number = len(self.refs)
-            self.refs.append(row)
+            self._refs[id(ref)] = number = self.refs.setdefault(tuple(row), len(self.refs))
         return number
 
     def _place(self, place: evidence.Place) -> int:
         number = self._places.get(id(place))
         if number is None:
-            self._places[id(place)] = number = len(self.places)
-            self.places.append([_NUMBER[type(place)], *_MEMBERS[type(place)](place)])
+            row = (_NUMBER[type(place)], *_MEMBERS[type(place)](place))
+            self._places[id(place)] = number = self.places.setdefault(row, len(self.places))
         return number
 
 
@@ -158,10 +159,13 @@ def decode(frame: bytes, texts: dict[str, str] | None = None) -> list[Any]:
 
 
 class _Objects:
-    """The tables of a frame as objects again; `refs` holds each reference as a tuple of one, which most readings take as it is."""
+    """The tables of a frame as objects again; `refs` holds each reference as a tuple of one, which most readings take as it is.
+
+    A case holds millions of objects, so what is said alike is held once: short texts, and readings of one value at one place.
+    """
 
     def __init__(self, loaded: dict[str, Any], texts: dict[str, str]) -> None:
-        once = texts.setdefault
+        self._once = once = texts.setdefault
         places = [
             TYPES[row[0]](*[once(value, value) if type(value) is str else value for value in row[1:]]) for row in loaded["places"]
         ]
@@ -170,6 +174,7 @@ class _Objects:
             (EvidenceRef(places[row[0]], tuple([Span(files[row[at]], row[at + 1], row[at + 2]) for at in range(1, len(row), 3)])),)
             for row in loaded["refs"]
         ]
+        self._readings: dict[tuple[Any, ...], Reading[Any]] = {}
 
     def items(self, rows: list[Any]) -> list[Any]:
         unpack = self._unpack
@@ -177,16 +182,10 @@ class _Objects:
 
     def _unpack(self, row: list[Any]) -> Any:
         number = row[0]
-        if number in _SHORT:
-            value = row[1]
-            if type(value) is list:
-                value = self._unpack(value)
-            return Reading(value, _SHORT[number], self.refs[row[2]] if len(row) == 3 else self._several(row[2:]))
+        if number in _READINGS:
+            return self._reading(row)
         if number == _NOT_KEPT:
             return NOT_KEPT
-        if number == _NOTED:
-            value = row[1] if type(row[1]) is not list else self._unpack(row[1])
-            return Reading(value, _STATES[row[2]], self._several(row[5:]), row[3], row[4])
         if number == _REF:
             return self.refs[row[1]][0]
         if number == _TUPLE:
@@ -201,6 +200,25 @@ class _Objects:
                 kind(*[NOT_KEPT if value is None else self._unpack(value) for value in row[1:]]) if len(row) > 1 else _EMPTY[kind]
             )
         return kind(*self.items(row[1:]))
+
+    def _reading(self, row: list[Any]) -> Reading[Any]:
+        value = row[1]
+        if type(value) is list:
+            return self._new(row, self._unpack(value))
+        key = (type(value), *row)  # the type too, since True and 1 are equal
+        known = self._readings.get(key)
+        if known is None:
+            if type(value) is str and len(value) <= _SHORT:
+                value = self._once(value, value)
+            known = self._readings[key] = self._new(row, value)
+        return known
+
+    def _new(self, row: list[Any], value: Any) -> Reading[Any]:
+        number = row[0]
+        if number == _NOTED:
+            _, _, state, raw, note, *refs = row
+            return Reading(value, _STATES[state], self._several(refs), self._once(raw, raw), self._once(note, note))
+        return Reading(value, _PLAINLY[number], self.refs[row[2]] if len(row) == 3 else self._several(row[2:]))
 
     def _several(self, numbers: list[int]) -> tuple[EvidenceRef, ...]:
         if len(numbers) == 1:

@@ -9,7 +9,6 @@ from triptych.evidence.source import EvidenceSource
 from triptych.formats.keys import Key
 from triptych.limits import Limits
 from triptych.model.case import Weight
-from triptych.model.task import TaskRecord
 from triptych.stores import classes, registry_traces
 from triptych.stores.host import VERSION, software_facts
 from triptych.stores.job import Answer, Job, StoreReader
@@ -48,17 +47,17 @@ def _told(opened: Opened, root: Key, limits: Limits) -> Iterator[Answer]:
     if cache is None:
         return
     source = Source(cache, era_of(root, cache), view, faults, limits)
-    found: list[TaskRecord] = []
+    called: set[str] = set()  # classes
     with faults.guard("registry.tasks", "TaskCache", tried="read its tasks", lost="the tasks that follow"):
         for record in records(source):
-            found.append(record)
+            called |= classes.class_ids((record,))
             yield record
     with faults.guard(
         "registry.traces", "the hive", tried="read what stands beside the tasks", lost="folders, leftovers, overrides"
     ):
         yield from registry_traces.traces(source, root, opened.hive)
     with faults.guard("registry.classes", "Classes", tried="look up COM classes", lost="the servers of COM handlers"):
-        yield from classes.machine_classes(root, classes.class_ids(found), view)
+        yield from classes.machine_classes(root, called, view)
 
 
 def _gathered(opened: Opened, root: Key) -> Cache | None:
