@@ -47,6 +47,7 @@ def scan(
     yield from _read(readers, classes.jobs_of(found, classes_of_files(case)), gathering, snapshots)
     yield from _read(readers, targets.jobs_of(found, programs(case), source), gathering, snapshots)
 
+    readers.close()  # nothing more is to be read: what they hold in memory is not needed any longer
     yield Progress("Judging")
     case = paired(gathering.case())
     case = case.with_(traces=case.traces + other_views(case), problems=with_disagreements(case))

@@ -18,29 +18,27 @@ _LOOK = 0.01
 class Cost:
     """Seconds of processor time (user and system, children included) and of the clock; peaks of resident memory in bytes.
 
-    `readers` are the peaks of the child processes, which share pages with `main` where they are forks of it: their sum is more
-    than what the system really gave away.
+    `main` and `readers` are the peaks of each process, `peak` is the most that all of them held at one time. Forks share pages
+    with the process that they come from, which are counted for each here: the system gave away less.
     """
 
     cpu: float
     wall: float
     main: int
     readers: tuple[int, ...]
+    peak: int
     output: str
 
-    @property
-    def peak(self) -> int:
-        return self.main + sum(self.readers)
 
-
-def run(*arguments: str, environment: dict[str, str] | None = None) -> Cost:
+def run(*arguments: str) -> Cost:
     """Run Python with these arguments; raises CalledProcessError where it does not end with 0."""
     began = time.monotonic()
     with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen([sys.executable, *arguments], stdout=out, env={**os.environ, **(environment or {})})
+        process = subprocess.Popen([sys.executable, *arguments], stdout=out)
         peaks: dict[int, int] = {}
+        peak = 0
         while True:
-            _look(process.pid, peaks)
+            peak = max(peak, _look(process.pid, peaks))
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
@@ -51,7 +49,7 @@ def run(*arguments: str, environment: dict[str, str] | None = None) -> Cost:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, arguments, output)
     main = peaks.pop(process.pid, 0)
-    return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - began, main, tuple(sorted(peaks.values())), output)
+    return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - began, main, tuple(sorted(peaks.values())), peak, output)
 
 
 def best(times: int, *arguments: str) -> Cost:
@@ -59,12 +57,15 @@ def best(times: int, *arguments: str) -> Cost:
     return min((run(*arguments) for _ in range(times)), key=lambda cost: cost.cpu)
 
 
-def _look(pid: int, peaks: dict[int, int]) -> None:
-    """Note the peaks of a process and of its children, as the system keeps them."""
+def _look(pid: int, peaks: dict[int, int]) -> int:
+    """Note the peaks of a process and of its children, as the system keeps them; gives what they hold now."""
+    now = 0
     for one in (pid, *_children(pid)):
-        peak = _peak(one)
+        held, peak = _memory(one)
+        now += held
         if peak:
             peaks[one] = max(peaks.get(one, 0), peak)
+    return now
 
 
 def _children(pid: int) -> list[int]:
@@ -74,9 +75,11 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _peak(pid: int) -> int:
+def _memory(pid: int) -> tuple[int, int]:
+    """Resident memory now and at its peak; zeros of a process that has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
     except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+        return 0, 0
+    found = {line.split()[0]: int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(("VmHWM:", "VmRSS:"))}
+    return found.get("VmRSS:", 0), found.get("VmHWM:", 0)

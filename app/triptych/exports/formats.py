@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from triptych.exports import json_case
 from triptych.exports.json_case import Run
+from triptych.exports.writing import Data
 from triptych.model.case import Case
 
 
@@ -17,20 +18,20 @@ class Exporter:
     option: str
     target: str
     says: str
-    render: Callable[[Case, Run], dict[str, bytes]]
+    render: Callable[[Case, Run], Mapping[str, Data]]
 
 
-def _json(case: Case, run: Run) -> dict[str, bytes]:
-    return {"": json_case.encoded(case, run)}
+def _json(case: Case, run: Run) -> Mapping[str, Data]:
+    return {"": json_case.pieces(case, run)}
 
 
-def _csv(case: Case, run: Run) -> dict[str, bytes]:
+def _csv(case: Case, run: Run) -> Mapping[str, Data]:
     from triptych.exports import csv_tables  # late, as below: loaded where it is asked for
 
     return csv_tables.render(case, run)
 
 
-def _html(case: Case, run: Run) -> dict[str, bytes]:
+def _html(case: Case, run: Run) -> Mapping[str, Data]:
     from triptych.exports import html_report
 
     return {"": html_report.render(case, run).encode("utf-8")}

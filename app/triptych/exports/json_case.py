@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,25 +35,22 @@ class Run:
 
 def dumps(case: Case, run: Run) -> str:
     """The case as text, a line a row of its lists; ends in a line feed. Lone surrogates stand as JSON escapes, all else as itself."""
-    return encoded(case, run).decode("utf-8")
+    return b"".join(pieces(case, run)).decode("utf-8")
 
 
-def encoded(case: Case, run: Run) -> bytes:
-    """The same as UTF-8. Each row is made and written before the next, since a whole case as JSON's own types is many times larger."""
-    out = io.BytesIO()
+def pieces(case: Case, run: Run) -> Iterator[bytes]:
+    """The same as UTF-8, row by row: a whole case as JSON's own types is many times larger."""
     for number, (name, value) in enumerate(_members(case, run)):
-        out.write(f"{',' if number else '{'}\n{_line(name)}: ".encode())
+        yield f"{',' if number else '{'}\n{_line(name)}: ".encode()
         if not isinstance(value, Iterator):
-            out.write(_utf8(_line(value)))
+            yield _utf8(_line(value))
             continue
         before = b"[\n"
         for row in value:
-            out.write(before)
-            out.write(_utf8(_line(row)))
+            yield before + _utf8(_line(row))
             before = b",\n"
-        out.write(b"[]" if before == b"[\n" else b"\n]")
-    out.write(b"\n}\n")
-    return out.getvalue()
+        yield b"[]" if before == b"[\n" else b"\n]"
+    yield b"\n}\n"
 
 
 _line = json.JSONEncoder(ensure_ascii=False).encode

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+
+Data = bytes | Iterable[bytes]
+"""What is written: whole, or in pieces that are made as they are asked for."""
 
 
 class OutputError(Exception):
@@ -35,36 +38,42 @@ def check_folder(target: str, names: Iterable[str], force: bool) -> None:
         check(str(Path(target) / name), force)
 
 
-def write(target: str, data: bytes, force: bool = False) -> None:
+def write(target: str, data: Data, force: bool = False) -> None:
     """Write to a path, or to standard output for `-`. Raises OutputError; leaves no part of a file behind.
 
     The permissions are those that the person's umask gives to any new file. A device or pipe is written into, never replaced.
     """
     if target == "-":
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(_pieces(data))
         sys.stdout.buffer.flush()
         return
     check(target, force)
     path = Path(target)
     try:
         if _takes_a_stream(path):
-            path.write_bytes(data)
+            with path.open("wb") as stream:
+                stream.writelines(_pieces(data))
         else:
             _replace(path, data)
     except OSError as error:
-        raise OutputError(f"{target} could not be written ({error.strerror or error}); {len(data):,} bytes are needed.") from error
+        needed = f"; {len(data):,} bytes are needed" if isinstance(data, bytes) else ""
+        raise OutputError(f"{target} could not be written ({error.strerror or error}){needed}.") from error
+
+
+def _pieces(data: Data) -> Iterable[bytes]:
+    return (data,) if isinstance(data, bytes) else data
 
 
 def _takes_a_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: Data) -> None:
     part = path.parent / f".{secrets.token_hex(8)}.part"
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(_pieces(data))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -84,7 +93,7 @@ def _settle(folder: Path) -> None:
             os.close(handle)
 
 
-def write_folder(target: str, files: dict[str, bytes], force: bool = False) -> None:
+def write_folder(target: str, files: Mapping[str, Data], force: bool = False) -> None:
     """Write several files into a folder, made where missing. Raises OutputError before anything is written where one is there."""
     check_folder(target, files, force)
     folder = Path(target)

@@ -6,6 +6,7 @@ Source: [MS-DTYP] 2.5.1. Rights are spelled as for files (FA, FR, FW, FX), which
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from triptych.formats.security_descriptor import (
     DACL_AUTO_INHERITED,
@@ -90,6 +91,7 @@ def rights_text(mask: int) -> str:
     return f"0x{mask:x}" if left else text
 
 
+@lru_cache(maxsize=512)  # most tasks of a machine have one of a few descriptors, and several rules look at each
 def parse_sddl(text: str) -> SecurityDescriptor:
     """The descriptor that a text means, for judging it; object GUIDs and conditions are left out. Raises ValueError."""
     parts = {match[1]: match[2] for match in _PART.finditer(text.strip())}
