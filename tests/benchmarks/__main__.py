@@ -54,14 +54,17 @@ def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
 
 
 def _judging(scale: Scale, given: Path, out: Path, hive: int) -> Iterator[Figure]:
-    peer = best(scale.runs, "-m", _PEER, str(evidence.hive_of(given)))
-    yield Figure("python-registry: load, each cell once, TaskCache", _seconds(peer), f"{peer.output.strip()} cells, keys, values")
-    imports = best(scale.runs, "-c", "import triptych.cli")
-    yield Figure("triptych: the program loaded", _seconds(imports))
+    peer, loaded, judged, scan = best(
+        scale.runs,
+        ("-m", _PEER, str(evidence.hive_of(given))),
+        ("-c", "import triptych.cli"),
+        ("-m", "triptych", "scan", "--quiet", str(given)),
+        _scan(given, out),
+    )
     share = " of python-registry"
-    judged = best(scale.runs, "-m", "triptych", "scan", "--quiet", str(given))
+    yield Figure("python-registry: load, each cell once, TaskCache", _seconds(peer), f"{peer.output.strip()} cells, keys, values")
+    yield Figure("triptych: the program loaded", _seconds(loaded))
     yield Figure("triptych scan, hive and task files", _seconds(judged), *_at_most(judged.cpu / peer.cpu, 1.0, share))
-    scan = best(scale.runs, *_scan(given, out))
     yield Figure("triptych scan --json, hive and task files", _seconds(scan), *_at_most(scan.cpu / peer.cpu, 1.0, share))
     yield from _memory("hive and task files", scan, hive)
 

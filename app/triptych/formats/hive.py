@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from triptych.formats import hive_cells, hive_changes, hive_scan
+from triptych.formats import hive_cells, hive_scan
 from triptych.formats.faults import Faults
 from triptych.formats.hive_cells import REPLAYED, BaseBlock, Image
-from triptych.formats.hive_changes import Change
 from triptych.formats.hive_keys import HiveKey
-from triptych.formats.hive_log import Origin, Replay, replay
 from triptych.formats.hive_tree import Tree
 from triptych.limits import DEFAULT, Limits
 from triptych.model.case import Balance, Weight
 from triptych.model.evidence import Span
+
+if TYPE_CHECKING:
+    from triptych.formats.hive_changes import Change
+    from triptych.formats.hive_log import Origin, Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Hive:
         """What the replay of the logs changed in and below the key at `path`; nothing where no log was applied."""
         if self.primary is None or self.replayed is None or self.replay is None:
             return iter(())
+        from triptych.formats import hive_changes  # late: most hives are clean
+
         return hive_changes.changes(self.primary.root, self.replayed.root, path, self.origin)
 
     def origin(self, *spans: Span) -> Origin | None:
@@ -144,13 +149,19 @@ def open_hive(
     base = _checked_base(data, faults)
     if base is None:
         return Hive(None, None, None, None)
-    made = replay(data, base, tuple(log for log in logs if log[0]), faults, limits) if base.dirty else None
+    made = _replayed(data, base, tuple(log for log in logs if log[0]), faults, limits) if base.dirty else None
     if made is None:
         _tell_checksum(base, faults)
         return Hive(base, _state(data, file, base, faults, limits), None, None)
     primary = _state(data, file, base, Faults(file), limits)
     new_base = hive_cells.base_block(made.data) or base
     return Hive(base, primary, _state(made.data, file + REPLAYED, new_base, faults, limits), made)
+
+
+def _replayed(data: bytes, base: BaseBlock, logs: tuple[tuple[str, bytes], ...], faults: Faults, limits: Limits) -> Replay | None:
+    from triptych.formats.hive_log import replay  # late: most hives are clean
+
+    return replay(data, base, logs, faults, limits)
 
 
 def _checked_base(data: bytes, faults: Faults) -> BaseBlock | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from triptych.formats.faults import Faults
 from triptych.formats.hive import Hive
-from triptych.formats.hive_changes import Change
 from triptych.formats.hive_deleted import DeletedKey, DeletedValue, deleted
 from triptych.formats.hive_keys import HiveKey
 from triptych.formats.keys import REG_BINARY, Key, Value
@@ -21,6 +21,9 @@ from triptych.stores import registry_values as values
 from triptych.stores.registry_cache import SCHEDULE, TASK_CACHE, TreeKey, hold
 from triptych.stores.registry_open import find_key
 from triptych.stores.registry_record import Source
+
+if TYPE_CHECKING:
+    from triptych.formats.hive_changes import Change
 
 _WOW = "Wow6432Node\\Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache"
 _AGENT = "Microsoft\\SchedulingAgent"
