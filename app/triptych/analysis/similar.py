@@ -76,9 +76,9 @@ def _by_edits(leaf: str, index: _Index) -> tuple[str, str] | None:
     for length in range(len(own) - 2, len(own) + 3):
         for known in index.by_length.get(length, ()):
             allowed = 2 if min(length, len(own)) >= _TWO_EDITS else 1
-            if (letters ^ known.letters).bit_count() > 2 * allowed or known.leaf == leaf:
-                continue
-            distance = edits(own, known.skeleton, allowed)
+            if (letters ^ known.letters).bit_count() > 2 * allowed + 2 or known.leaf == leaf:
+                continue  # a letter put between r and n takes an m from the skeleton: two letters more than the edit itself
+            distance = min(edits(own, known.skeleton, allowed), edits(leaf, known.leaf, allowed))
             if 0 < distance <= allowed:
                 return known.path, f"differs in {distance} character{'s' if distance > 1 else ''}"
     return None
