@@ -14,8 +14,9 @@ from tests.material import PROJECT
 from triptych import resources
 from triptych.exports.formats import EXPORTERS
 from triptych.gui.rooms import ROOMS
+from triptych.readers.known import READERS
 from triptych.rules.book import RULES
-from triptych.stores import READERS, STORES
+from triptych.stores import STORES
 
 APP = PROJECT / "app" / "triptych"
 FILES = sorted(APP.rglob("*.py"))

@@ -11,6 +11,7 @@ from triptych.analysis.pairing import other_views, paired
 from triptych.analysis.told_twice import with_disagreements
 from triptych.evidence.layouts import find
 from triptych.evidence.source import EvidenceSource
+from triptych.logs.reading import LOGS
 from triptych.model.case import Case, Progress
 from triptych.readers import Readers
 from triptych.rules import book
@@ -25,12 +26,12 @@ _SHARE = 10  # of the time of reading, at most one part in so many goes into sna
 
 
 def scan(
-    source: EvidenceSource, readers: Readers, known: Baseline | None = None, *, snapshots: bool = True
+    source: EvidenceSource, readers: Readers, known: Baseline | None = None, *, snapshots: bool = True, events: bool = True
 ) -> Iterator[Progress | Case]:
     """Yield progress a person can read, and a Case each time more is known; the last one is complete.
 
     Stop pulling to cancel. Raises nothing for bad evidence: what could not be read is in the case's problems. Without
-    `snapshots` the complete case comes alone.
+    `snapshots` the complete case comes alone, without `events` the event logs are left aside.
     """
     readers.warm()
     yield Progress("Looking for a Windows in the evidence")
@@ -38,6 +39,7 @@ def scan(
     gathering = Gathering(found)
 
     jobs = [job for store in STORES for job in store.jobs(found)]  # stores/: what each store tells
+    jobs += LOGS.jobs(found) if events else []  # logs/: what happened to tasks, and what of it nobody wrote down
     yield from _read(readers, jobs, gathering, snapshots)
     gathering.extend(scheduler.reconstructed(gathering.case()))  # and what the service would show of it
 

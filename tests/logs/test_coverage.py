@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.logs.test_reading import answers
+from tests.logs.test_reading import answers, events
 from tests.material import shared
 from triptych.logs.coverage import Coverage, coverage, distinct
-from triptych.logs.event import Event, LogReport, NumberGap
 from triptych.logs.event_kinds import SECURITY, TASKS
 from triptych.logs.verdict import LOGGED, MISSING, NOT_AUDITED, NOT_COVERED, UNKNOWN, verdict
 from triptych.model.case import Fact, Host
+from triptych.model.event import Event, LogReport, NumberGap
 from triptych.model.evidence import EventPlace, EvidenceRef, RegistryPlace, Span, stated
 from triptych.model.times import TICKS_A_DAY, Instant
 
@@ -187,8 +187,6 @@ def test_real_logs_and_their_beginnings() -> None:
     security = shared("data/evtx/JPCERTCC/Security.evtx").read_bytes()
     export = shared("data/evtx/Velocidex/TaskScheduler.evtx").read_bytes()
     got = answers({"Security.evtx": security, "tasks.evtx": export})
-    known: Coverage = coverage(
-        [answer for answer in got if isinstance(answer, LogReport)], [answer for answer in got if isinstance(answer, Event)], Host()
-    )
+    known: Coverage = coverage([answer for answer in got if isinstance(answer, LogReport)], events(got), Host())
     assert {channel.name: channel.beginning for channel in known.channels} == {SECURITY: "cleared", TASKS: "exported"}
     assert [clearing.account for clearing in known.clearings] == ["EXAMPLE\\Administrator"]

@@ -8,25 +8,30 @@ from collections.abc import Mapping
 from tests.formats import evtx_made as made
 from tests.material import bad_input, bad_inputs, shared
 from tests.stores.memory_source import MemorySource
+from triptych.analysis.event_table import EventTable
 from triptych.evidence.layouts import Found, Item
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT
-from triptych.logs.event import Event, LogReport, folded_id, process_number
 from triptych.logs.event_kinds import TASKS
-from triptych.logs.reading import LOGS, LogAnswer, listed_events
+from triptych.logs.numbers import folded_id, process_number
+from triptych.logs.reading import LOGS, listed_events
 from triptych.model.case import Balance, Problem
+from triptych.model.event import Event, EventBlock, LogReport
 from triptych.model.evidence import EventPlace, EvidenceFile, ListingPlace, ReadState
+from triptych.stores.job import Answer
 
 
-def answers(files: Mapping[str, bytes | None], view: str = "") -> list[LogAnswer]:
+def answers(files: Mapping[str, bytes | None], view: str = "") -> list[Answer]:
     source = MemorySource(files)
     items = tuple(source.item("event-log", path, view=view) for path in files)
     found = Found((), (*items, Item("listing", "other.csv", "", "other.csv")))
     return [answer for job in LOGS.jobs(found) for answer in LOGS.read(job, source, DEFAULT)]  # type: ignore[arg-type]
 
 
-def events(got: list[LogAnswer]) -> list[Event]:
-    return [answer for answer in got if isinstance(answer, Event)]
+def events(got: list[Answer]) -> list[Event]:
+    """Every event that came, in the order of the files and of the records in them."""
+    tables = [EventTable([answer]) for answer in got if isinstance(answer, EventBlock)]
+    return [event for table in tables for event in sorted(table, key=lambda event: event.ref.spans[0].offset)]
 
 
 def test_the_atomic_set_tells_its_story() -> None:

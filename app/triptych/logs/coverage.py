@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from triptych.logs.event import Event, LogReport, NumberGap
 from triptych.logs.event_kinds import SECURITY, TASKS
 from triptych.model.case import Fact, Host
+from triptych.model.event import Event, LogReport, NumberGap
 from triptych.model.evidence import EvidenceRef
 from triptych.model.times import TICKS_A_SECOND, Instant
 

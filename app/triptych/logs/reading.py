@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import EvidenceSource
@@ -14,29 +14,22 @@ from triptych.formats.evtx_json_lines import read_lines
 from triptych.formats.evtx_window import InMemory
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, MIB, Limits
-from triptych.logs.event import Event, LogReport, NumberGap, folded_id, process_number
+from triptych.logs.blocks import BlockBuilder
 from triptych.logs.event_kinds import EventKind, careful, kind_of, wanted
+from triptych.logs.numbers import folded_id, process_number
 from triptych.model.case import Balance, Weight
+from triptych.model.event import Event, LogReport, NumberGap
 from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, ReadState, Span
 from triptych.model.times import Instant
 from triptych.stores.files import FileRead, read_file
-from triptych.stores.job import Answer, Job
+from triptych.stores.job import Answer, Job, StoreReader
 
 NAME = "logs"
 ROLE = "event-log"
 _TOGETHER = 16 * MIB  # small logs are read in batches of this size
 _CLEARED = frozenset((("security", 1102), ("system", 104)))
 
-LogAnswer = Answer | Event | LogReport
-
-
-@dataclass(frozen=True, slots=True)
-class LogReader:
-    """How logs are read: a `StoreReader` whose answers may be events and reports too."""
-
-    name: str
-    jobs: Callable[[Found], list[Job]]
-    read: Callable[[Job, EvidenceSource, Limits], Iterator[LogAnswer]]
+_BLOCK = 4096  # events that cross together
 
 
 def _jobs(found: Found) -> list[Job]:
@@ -59,7 +52,7 @@ def _job(items: list[Item]) -> Job:
     return Job(NAME, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
 
 
-def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[LogAnswer]:
+def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
     for row in job.items:
         item = Item.from_row(row)
         faults = Faults(item.path)
@@ -71,11 +64,12 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[LogAnswe
         yield from _read_log(item, file, file.data, faults)
 
 
-def _read_log(item: Item, file: FileRead, data: bytes, faults: Faults) -> Iterator[LogAnswer]:
+def _read_log(item: Item, file: FileRead, data: bytes, faults: Faults) -> Iterator[Answer]:
     log = Log(InMemory(data), item.path, faults, wanted(), careful())
     kept: dict[str, int] = {}
     cleared: dict[str, list[Instant]] = {}
     exported = False
+    builder = BlockBuilder(item.path, item.view)
     with faults.guard("evtx.reader", "the whole file", tried="read it as an event log", lost="what is not listed of it"):
         for record in log.records():
             event = event_of(record, item)
@@ -85,7 +79,10 @@ def _read_log(item: Item, file: FileRead, data: bytes, faults: Faults) -> Iterat
             kept[event.channel] = kept.get(event.channel, 0) + 1
             if (event.channel.casefold(), event.event_id) in _CLEARED:
                 cleared.setdefault(event.channel, []).append(event.time)
-            yield event
+            builder.add(event)
+            if len(builder) >= _BLOCK:
+                yield builder.block()
+    yield builder.block()
     tally = log.tally
     for channel, sums in sorted(tally.channels.items()):
         report = _report(item, log, channel, sums, file.ref)
@@ -186,4 +183,4 @@ def _activity(kind: EventKind, activity: str) -> str:
     return activity if kind.lane == "tasks-log" else ""
 
 
-LOGS = LogReader(NAME, _jobs, _read)
+LOGS = StoreReader(NAME, _jobs, _read)

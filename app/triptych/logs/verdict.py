@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from triptych.logs.coverage import NEAR, Channel, Clearing, Coverage, same
-from triptych.logs.event import LogReport
 from triptych.logs.event_kinds import SECURITY, TASKS
+from triptych.model.event import LogReport
 from triptych.model.evidence import EvidenceRef
 from triptych.model.times import Instant
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from triptych.model.event import Moment
+from triptych.model.event import EventBlock, LogReport, Moment
 from triptych.model.evidence import EvidenceFile, Reading, kept_not
 from triptych.model.finding import Finding
 from triptych.model.paths import fold
@@ -119,6 +119,8 @@ class Case:
     balances: tuple[Balance, ...] = ()
     records: tuple[TaskRecord, ...] = ()
     traces: tuple[Trace, ...] = ()
+    logs: tuple[LogReport, ...] = ()
+    events: tuple[EventBlock, ...] = ()
     tasks: tuple[Task, ...] = ()
     timeline: tuple[Moment, ...] = ()
     findings: tuple[Finding, ...] = ()

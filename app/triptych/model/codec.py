@@ -27,7 +27,7 @@ TYPES: tuple[type, ...] = (
     event.Link, event.Moment, finding.Finding,
     case.Problem, case.Balance, case.StoreReport, case.Fact, case.Host, case.Case, case.Progress,
     evidence.State, evidence.ReadState, times.Zone, task.Store, task.Presence, task.TraceKind, finding.Severity,
-    finding.Confidence, case.Weight, evidence.Excerpt,
+    finding.Confidence, case.Weight, evidence.Excerpt, event.Event, event.NumberGap, event.LogReport, event.EventBlock,
 )  # fmt: skip
 _PARTS = (task.Registration, task.Principal, task.Schedule, task.Trigger, task.Action, task.Settings, task.RunState, task.Keeping)
 _NUMBER = {kind: number for number, kind in enumerate(TYPES)}

@@ -12,7 +12,7 @@ from triptych.formats.faults import Faults
 from triptych.limits import Limits
 from triptych.model.case import Balance, Problem, Weight
 from triptych.model.evidence import EvidenceFile, ReadState
-from triptych.stores import READERS
+from triptych.readers.known import READERS
 from triptych.stores.job import Answer, Job
 
 Item = tuple[str, ...]

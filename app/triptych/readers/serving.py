@@ -23,7 +23,7 @@ from triptych.limits import Limits
 from triptych.model import codec
 from triptych.model.case import Problem, Weight
 from triptych.model.evidence import EvidenceFile, ReadState
-from triptych.stores import READERS
+from triptych.readers.known import READERS
 from triptych.stores.job import Answer, Job
 
 DONE = b""

@@ -11,4 +11,4 @@ from triptych.stores.targets import TARGETS
 from triptych.stores.xml import XML
 
 STORES: tuple[StoreReader, ...] = (XML, REGISTRY, HOST, LEGACY, LISTINGS)
-READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, PROOF)}
+__all__ = ["CLASSES", "PROOF", "STORES", "TARGETS"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from triptych.evidence.layouts import Found
-from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport, Weight
+from triptych.model.case import Balance, Case, Fact, Host, Problem, Progress, StoreReport
+from triptych.model.event import EventBlock, LogReport
 from triptych.model.evidence import EvidenceFile, Excerpt, ReadState
 from triptych.model.task import TaskRecord, Trace
 from triptych.stores.host_names import names_disagree
@@ -25,7 +26,9 @@ class Gathering:
         self._records: list[TaskRecord] = []
         self._traces: list[Trace] = []
         self._facts: list[Fact] = []
-        self._problems: list[Problem] = list(_unread_logs(found))
+        self._logs: list[LogReport] = []
+        self._events: list[EventBlock] = []
+        self._problems: list[Problem] = []
         self._balances: list[Balance] = list(found.balances)
         self._files: dict[str, EvidenceFile] = {}
         self._reports: list[StoreReport] = []
@@ -47,6 +50,10 @@ class Gathering:
                 self._files[answer.path] = _of_both(there, answer) if there else answer
             case StoreReport():
                 self._reports.append(answer)
+            case LogReport():
+                self._logs.append(answer)
+            case EventBlock():
+                self._events.append(answer)
             case Progress() | Excerpt():
                 raise TypeError("progress and excerpts are for the person who waits, not for the case")
 
@@ -64,6 +71,8 @@ class Gathering:
             balances=tuple(sorted(self._balances, key=_balance_order)),
             records=tuple(sorted(self._records, key=_record_order)),
             traces=tuple(sorted(self._traces, key=_trace_order)),
+            logs=tuple(sorted(self._logs, key=_log_order)),
+            events=tuple(sorted(self._events, key=_block_order)),
             problems=settled(self.found.problems, (*self._problems, *names_disagree(self._facts)), files, self._balances),
         )
 
@@ -71,24 +80,6 @@ class Gathering:
         given = {report.store: report for report in self._reports}
         made = store_reports(self.found, self._files, self._records)
         return tuple(given.get(report.store, report) for report in made)
-
-
-def _unread_logs(found: Found) -> Iterator[Problem]:
-    """Event logs are recognised and not part of a scan yet: said once, since a collection brings hundreds."""
-    logs = found.of("event-log")
-    if logs:
-        more = f" and {len(logs) - 1:,} more" if len(logs) > 1 else ""
-        yield Problem(
-            Weight.LOST,
-            "log.not-read",
-            logs[0].path,
-            f"the whole log{more}",
-            tried="make the events part of the scan",
-            found="an event log: this version does not read them yet",
-            lost="its events, and whatever only they tell of a task",
-            advice="read the logs with another tool; everything else of this evidence is read here",
-            count=len(logs),
-        )
 
 
 def _of_both(one: EvidenceFile, other: EvidenceFile) -> EvidenceFile:
@@ -114,3 +105,11 @@ def _record_order(record: TaskRecord) -> tuple[str, ...]:
 
 def _trace_order(trace: Trace) -> tuple[str, ...]:
     return (trace.kind.value, trace.view, trace.path, str(trace.refs))
+
+
+def _log_order(report: LogReport) -> tuple[str, ...]:
+    return (report.view, report.channel.casefold(), report.file)
+
+
+def _block_order(block: EventBlock) -> tuple[str, str, bytes]:
+    return (block.view, block.file, block.offsets[:8])

@@ -9,15 +9,16 @@ from triptych.evidence.layouts import Found
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import Limits
 from triptych.model.case import Balance, Fact, Problem, Progress, StoreReport
+from triptych.model.event import EventBlock, LogReport
 from triptych.model.evidence import EvidenceFile, Excerpt
 from triptych.model.task import TaskRecord, Trace
 
-Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreReport | Progress | Excerpt
+Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreReport | Progress | Excerpt | EventBlock | LogReport
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Files that are read together. `reader` is the key of READERS; each file is a tuple of an item's `as_row`.
+    """Files that are read together. `reader` is the key of `readers.known.READERS`; each file is a tuple of an item's `as_row`.
 
     `again` says that a reader died over it before: the next time it is given up.
     """

@@ -1,0 +1,6 @@
+"""Every reader by its name: what a job names, a reader process runs."""
+
+from triptych.logs.reading import LOGS
+from triptych.stores import CLASSES, PROOF, STORES, TARGETS
+
+READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, PROOF, LOGS)}
