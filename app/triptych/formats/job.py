@@ -298,7 +298,7 @@ class _Job:
         if len(rest) == _SIGNATURE and not cut:
             yield "signature", stated(rest.hex(" "), ref, note="a signature, as the format allows; not verified")
             return
-        yield "trailing", stated(rest[:4096].hex(" "), replace(ref, place=JobPlace("what follows the triggers")))
+        yield "trailing", stated(rest[:4096].hex(" "), EvidenceRef(JobPlace("what follows the triggers"), ref.spans))
         if not cut:
             self.doubt("job.trailing", at, f"{len(rest):,} bytes after the last trigger: Windows refuses such a job")
 

@@ -64,7 +64,7 @@ class Places:
             return self._in_block(self._block, start, stop)
         first = self._offsets.byte(start)
         length = max(self._offsets.byte(stop) - first, 1)
-        return EvidenceRef(XmlPlace(self.line(start), path), (Span(self._file, first, length),))
+        return EvidenceRef.to(XmlPlace(self.line(start), path), self._file, first, length)
 
     def _in_block(self, block: Block, start: int, stop: int) -> EvidenceRef:
         if not self._exact:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_NO_SPAN = "a span names at least one byte: {}, {}"
 
 
 class State(Enum):
@@ -60,7 +61,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.length < 1 or self.offset < 0:
-            raise ValueError(f"a span names at least one byte: {self.offset}, {self.length}")
+            raise ValueError(_NO_SPAN.format(self.offset, self.length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +111,46 @@ class ListingPlace:
 Place = XmlPlace | RegistryPlace | EventPlace | FilePlace | JobPlace | ListingPlace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class EvidenceRef:
-    """A place a person understands, and the bytes behind it in order; a value in several pieces has several spans."""
+    """A place a person understands, and the bytes behind it in order; a value in several pieces has several spans.
+
+    A case holds a hundred references a task, nearly all of one span: that one lies in the reference itself (`file`, `offset`,
+    `length`), further ones are in `more`.
+    """
 
     place: Place
-    spans: tuple[Span, ...]
+    file: str
+    offset: int
+    length: int
+    more: tuple[Span, ...]
 
-    def __post_init__(self) -> None:
-        if not self.spans:
+    def __init__(self, place: Place, spans: tuple[Span, ...]) -> None:
+        if not spans:
             raise ValueError("a reference names at least one span")
+        first = spans[0]
+        self._put(place, first.file, first.offset, first.length, spans[1:])
+
+    def _put(self, place: Place, file: str, offset: int, length: int, more: tuple[Span, ...]) -> None:
+        put = object.__setattr__
+        put(self, "place", place)
+        put(self, "file", file)
+        put(self, "offset", offset)
+        put(self, "length", length)
+        put(self, "more", more)
+
+    @staticmethod
+    def to(place: Place, file: str, offset: int, length: int) -> EvidenceRef:
+        """A reference of one span. Raises ValueError as a Span does."""
+        if length < 1 or offset < 0:
+            raise ValueError(_NO_SPAN.format(offset, length))
+        ref = EvidenceRef.__new__(EvidenceRef)
+        ref._put(place, file, offset, length, ())
+        return ref
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        return (Span(self.file, self.offset, self.length), *self.more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,7 @@ def era_of(root: Key, cache: Cache) -> Era:
     the Tree keys with an SD count for more than the number.
     """
     build = build_of(root)
-    with_access = sum(tree.held.get("SD") is not None for tree in cache.tree)
-    with_actions = sum(held.get("Actions") is not None for held in cache.tasks)
+    with_access, with_actions = cache.with_access, cache.with_actions
     if build is None:
         return Era(None, with_access > 0, with_actions > 0)
     if build >= WINDOWS_8:

@@ -15,19 +15,40 @@ from triptych.stores.registry_open import find_key
 SCHEDULE = "Microsoft\\Windows NT\\CurrentVersion\\Schedule"
 TASK_CACHE = f"{SCHEDULE}\\TaskCache"
 INDEXES = ("Boot", "Logon", "Plain", "Maintenance")
+_AT_HAND = 2_000  # keys whose values stay at hand from the first look to the record; of more they are read twice
 
 
-@dataclass(frozen=True, slots=True)
 class Held:
-    """A key and its values, read once; a value of a name that came before is in `doubles`."""
+    """A key and its values, read when they are first asked for; a value of a name that came before is in `doubles`."""
 
-    key: Key
-    values: tuple[Value, ...]
-    named: dict[str, Value]
-    doubles: tuple[Value, ...]
+    __slots__ = ("_values", "key")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self._values: tuple[tuple[Value, ...], dict[str, Value], tuple[Value, ...]] | None = None
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        return self._read()[0]
+
+    @property
+    def doubles(self) -> tuple[Value, ...]:
+        return self._read()[2]
 
     def get(self, name: str) -> Value | None:
-        return self.named.get(name.casefold())
+        return self._read()[1].get(name.casefold())
+
+    def let_go(self) -> None:
+        """Hold the values no longer; asked again, they are read again."""
+        self._values = None
+
+    def _read(self) -> tuple[tuple[Value, ...], dict[str, Value], tuple[Value, ...]]:
+        if self._values is None:
+            values = tuple(self.key.values())
+            named: dict[str, Value] = {}
+            doubles = tuple(found for found in values if named.setdefault(found.name.casefold(), found) is not found)
+            self._values = values, named, doubles
+        return self._values
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,8 @@ class Cache:
     key: Key
     tree: list[TreeKey] = field(default_factory=list)
     tasks: list[Held] = field(default_factory=list)
+    with_access: int = 0  # Tree keys with an SD
+    with_actions: int = 0  # Tasks keys with Actions
     unlisted: list[TreeKey] = field(default_factory=list)  # keys of the Tree that no list names: Windows does not see them
     index: dict[str, list[tuple[str, Key]]] = field(default_factory=dict)  # GUID in upper case: index name and entry
     index_keys: list[Key] = field(default_factory=list)
@@ -62,10 +85,7 @@ class Cache:
 
 def hold(key: Key) -> Held:
     """A key with its values."""
-    values = tuple(key.values())
-    named: dict[str, Value] = {}
-    doubles = tuple(found for found in values if named.setdefault(found.name.casefold(), found) is not found)
-    return Held(key, values, named, doubles)
+    return Held(key)
 
 
 def gather(cache: Key | None, root: Key, orphans: Iterable[Key] = ()) -> Cache:
@@ -102,16 +122,32 @@ def _add(cache: Cache, key: Key, place: tuple[str, ...]) -> None:
     head, below = place[0].casefold(), place[1:]
     index = next((name for name in INDEXES if name.casefold() == head), None)
     if head == "tree":
-        found = _walk(key, "\\" + "\\".join(below))
-        (cache.unlisted if isinstance(key, HiveKey) and key.orphan else cache.tree).extend(found)
+        for found in _walk(key, "\\" + "\\".join(below)):
+            _add_tree(cache, found, unlisted=isinstance(key, HiveKey) and key.orphan)
     elif head == "tasks":
-        cache.tasks.extend([hold(key)] if below else [hold(task) for task in key.subkeys()])
+        for task in [key] if below else key.subkeys():
+            _add_task(cache, hold(task))
     elif index is not None:
         entries = [key] if below else list(key.subkeys())
         for entry in entries:
             cache.index.setdefault(entry.name.upper(), []).append((index, entry))
         if not below:
             cache.index_keys.append(key)
+
+
+def _add_task(cache: Cache, task: Held) -> None:
+    cache.tasks.append(task)
+    cache.with_actions += task.get("Actions") is not None
+    if len(cache.tasks) > _AT_HAND:
+        task.let_go()
+
+
+def _add_tree(cache: Cache, tree: TreeKey, *, unlisted: bool) -> None:
+    held = cache.unlisted if unlisted else cache.tree
+    held.append(tree)
+    cache.with_access += not unlisted and tree.held.get("SD") is not None
+    if len(held) > _AT_HAND:
+        tree.held.let_go()
 
 
 def _walk(top: Key, path: str) -> Iterator[TreeKey]:

@@ -75,6 +75,9 @@ def records(source: Source) -> Iterator[TaskRecord]:
         where = next(held.key.path for held in (pair[1], pair[0].held if pair[0] else None) if held is not None)
         with source.faults.guard("registry.task", where, tried="read a task", lost="this task", advice="look at its keys by hand"):
             yield _record(source, *pair)
+        for held in (pair[1], pair[0].held if pair[0] else None):
+            if held is not None:
+                held.let_go()
 
 
 def _record(source: Source, tree: TreeKey | None, tasks: Held | None) -> TaskRecord:
