@@ -30,6 +30,7 @@ class Limits:
     archive_index: int = 64 * MIB  # the directory of a zip, one header of a tar
     archive_in_memory: int = 64 * MIB  # unpacked inner archives above this go to an unnamed temporary file
     sniffed_files: int = 20_000  # files outside a Windows that are recognised by their first bytes
+    empty_task_files: int = 1_000  # of more, the first are shown as tasks and the others counted: nothing stands in them
     # hives
     hive: int = 512 * MIB
     hive_log: int = 256 * MIB
@@ -48,6 +49,11 @@ class Limits:
     table_field: int = 128 * KIB
     json_depth: int = 64
     json_digits: int = 18
+    # event logs
+    tellings: int = 5_000  # different task definitions in events that are read; each costs about a millisecond and 10 KiB
+    told_tasks: int = 20_000  # tasks that the logs alone name and that get a row
+    acts: int = 50_000  # command lines and scripts that act on tasks
+    script_text: int = 1 * MIB  # characters of one script block, put together from its parts
     # problems of one kind in one source; the rest are counted
     problems_of_a_kind: int = 100
     # reader processes

@@ -214,6 +214,32 @@ def test_loose_tasks_count_from_the_nearest_folder_named_tasks(tmp_path: Path) -
     assert "note.txt" in found.problems[0].found
 
 
+def test_exports_count_from_the_folder_that_their_uris_show(tmp_path: Path) -> None:
+    def export(uri: str) -> bytes:
+        told = f"<RegistrationInfo><URI>{uri}</URI></RegistrationInfo>" if uri else ""
+        return (
+            '<?xml version="1.0"?><Task xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'
+            f"{told}<Actions><Exec><Command>x</Command></Exec></Actions></Task>"
+        ).encode()
+
+    tree = {
+        "case/one/A.xml": export("\\A"),
+        "case/one/Sub/B.xml": export("\\Sub\\B"),
+        "case/one/Sub/Odd.xml": export("\\Other"),  # stands in a tree whose root is known: its place counts
+        "case/two/renamed.xml": export("\\Vendor\\Q &amp; A"),  # stands alone: what it states counts
+        "case/two/first.xml": export("\\Same"),
+        "case/two/second.xml": export("\\Same"),  # two that state the same are told apart by their places
+        "case/two/silent.xml": export(""),
+    }
+    for path, data in tree.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    assert tasks(search(str(tmp_path))) == {
+        "\\A", "\\Sub\\B", "\\Sub\\Odd", "\\Vendor\\Q & A", "\\case\\two\\first", "\\case\\two\\second", "\\case\\two\\silent",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "folder", ["Bluscream-Windows-Tasks", "Nick2bad4u-Task-Scheduler-Rules", "brianary", "puffyCid", "OrbintSoft"]
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import unescape
 
 from triptych.evidence import contents, signatures
 from triptych.evidence.entry import Entry, EvidenceError
@@ -39,6 +41,8 @@ class Guess:
     argument: Argument
     role: str = ""
     anchor: int = 0  # names above the folder that its task path counts from
+    uri: tuple[str, ...] = ()  # the task path that a task file states, name by name
+    by_uri: bool = False  # nothing but that tells its task path
 
 
 @dataclass(slots=True)
@@ -66,17 +70,19 @@ class Loose:
             self._unread(entry, error)
             head = b""
         guess.role = contents.role_of(entry.parts[-1], head, top)
-        if beside and guess.role not in ("listing", "reg-export"):
+        if beside and guess.role not in ("listing", "reg-export", "event-set"):
             return
         if words := "" if guess.role else signatures.container_kind(head[: signatures.HEAD], b"", entry.size):
             self._image(entry, words)
             return
         guess.anchor = _anchor(entry)
+        guess.uri = _uri(head) if guess.role == "task-file" else ()
         self.guesses.append(guess)
 
     def settle(self, software: frozenset[int]) -> None:
         """Decide what only the neighbours tell; `software` are the arguments in which a SOFTWARE hive was found by place."""
         self._settle_tasks()
+        self._settle_anchors()
         self._settle_hives(software)
         self._settle_given()
         self._tell_rest()
@@ -86,9 +92,28 @@ class Loose:
         for guess in self.guesses:
             if guess.role or (guess.entry.argument, _anchor_path(guess)) not in anchors:
                 continue
-            named = guess.anchor and guess.entry.parts[guess.anchor - 1].casefold() == "tasks"
-            if named or guess.entry.parts[-1].casefold().endswith(".xml"):
+            if _in_tasks(guess) or guess.entry.parts[-1].casefold().endswith(".xml"):
                 guess.role = "task-file"
+
+    def _settle_anchors(self) -> None:
+        """Exported task files stand in folders of anybody's making: their paths count from where the URIs in them say so.
+
+        A file whose URI is the end of its own place shows the folder; files below such a folder count from it too. An export that
+        stands alone was named by whoever made it: its path is what it states, where no other export states the same.
+        """
+        exports = [guess for guess in self.guesses if guess.role == "task-file" and not _in_tasks(guess)]
+        shown: set[tuple[int, tuple[str, ...]]] = set()
+        for guess in exports:
+            anchor = _stated_anchor(guess)
+            if anchor is not None:
+                shown.add((guess.entry.argument, guess.entry.parts[:anchor]))
+        told = Counter(_folded(guess.uri) for guess in exports)
+        for guess in exports:
+            parts = guess.entry.parts
+            depths = [depth for depth in range(guess.anchor, len(parts)) if (guess.entry.argument, parts[:depth]) in shown]
+            own = _stated_anchor(guess)
+            guess.anchor = own if own is not None else depths[-1] if depths else guess.anchor
+            guess.by_uri = own is None and not depths and all(guess.uri) and told[_folded(guess.uri)] == 1
 
     def _settle_hives(self, software: frozenset[int]) -> None:
         known = software | {guess.entry.argument for guess in self.guesses if guess.role == "software-hive"}
@@ -172,6 +197,7 @@ class Loose:
         return [(_item(guess), guess) for guess in self.guesses if guess.role]
 
 
+_URI = re.compile(r"<URI>([^<]{1,2000})</URI>")
 _EXPORTED = re.compile(r"(?<=[^\\])\.xml$", re.IGNORECASE)  # exports of a task bear the suffix, files of System32\\Tasks do not
 
 
@@ -182,6 +208,28 @@ def _anchor(entry: Entry) -> int:
         if entry.parts[depth - 1].casefold() == "tasks":
             return depth
     return top
+
+
+def _in_tasks(guess: Guess) -> bool:
+    return bool(guess.anchor) and guess.entry.parts[guess.anchor - 1].casefold() == "tasks"
+
+
+def _uri(head: bytes) -> tuple[str, ...]:
+    """The names of the task path that the beginning of a task file states, none where it states none."""
+    match = _URI.search(contents.text_of(head))
+    return tuple(unescape(match[1]).strip().strip("\\").split("\\")) if match else ()
+
+
+def _stated_anchor(guess: Guess) -> int | None:
+    """The names above the folder from which the file's place is the path that it states; None where it is another."""
+    names = (*guess.entry.parts[:-1], _EXPORTED.sub("", guess.entry.parts[-1]))
+    anchor = len(names) - len(guess.uri)
+    same = _folded(names[anchor:]) == _folded(guess.uri)
+    return anchor if guess.uri and anchor >= guess.anchor and same else None
+
+
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)
 
 
 def _anchor_path(guess: Guess) -> str:
@@ -197,8 +245,8 @@ def _item(guess: Guess) -> Item:
         inner = _HOMES[role] + ("/".join(names) if role == "task-file" else entry.parts[-1])
     if role == "task-file":
         task = "\\" + "\\".join(names)
-        if not (guess.anchor and entry.parts[guess.anchor - 1].casefold() == "tasks"):
-            task = _EXPORTED.sub("", task)
+        if not _in_tasks(guess):
+            task = "\\" + "\\".join(guess.uri) if guess.by_uri and guess.uri else _EXPORTED.sub("", task)
     view = view_of(entry.parts[:-1])
     if any(part.casefold() == "regback" for part in entry.parts[:-1]):
         view = f"{view}/RegBack".lstrip("/")

@@ -27,7 +27,7 @@ TYPES: tuple[type, ...] = (
     event.Link, event.Moment, finding.Finding,
     case.Problem, case.Balance, case.StoreReport, case.Fact, case.Host, case.Case, case.Progress,
     evidence.State, evidence.ReadState, times.Zone, task.Store, task.Presence, task.TraceKind, finding.Severity,
-    finding.Confidence, case.Weight, evidence.Excerpt, event.Event, event.NumberGap, event.LogReport, event.EventBlock,
+    finding.Confidence, case.Weight, evidence.Excerpt, event.Event, event.NumberGap, event.LogReport, event.EventBlock, case.LogPart,
 )  # fmt: skip
 _PARTS = (task.Registration, task.Principal, task.Schedule, task.Trigger, task.Action, task.Settings, task.RunState, task.Keeping)
 _NUMBER = {kind: number for number, kind in enumerate(TYPES)}
@@ -129,8 +129,8 @@ class _Tables:
     def _ref(self, ref: EvidenceRef) -> int:
         number = self._refs.get(id(ref))
         if number is None:
-            row = [self._place(ref.place)]
-            for span in ref.spans:
+            row = [self._place(ref.place), self.files.setdefault(ref.file, len(self.files)), ref.offset, ref.length]
+            for span in ref.more:
                 row += (self.files.setdefault(span.file, len(self.files)), span.offset, span.length)
             self._refs[id(ref)] = number = self.refs.setdefault(tuple(row), len(self.refs))
         return number
@@ -171,7 +171,11 @@ class _Objects:
         ]
         files = [once(file, file) for file in loaded["files"]]
         self.refs = [
-            (EvidenceRef(places[row[0]], tuple([Span(files[row[at]], row[at + 1], row[at + 2]) for at in range(1, len(row), 3)])),)
+            (
+                EvidenceRef.to(places[row[0]], files[row[1]], row[2], row[3])
+                if len(row) == 4
+                else EvidenceRef(places[row[0]], tuple([Span(files[row[at]], row[at + 1], row[at + 2]) for at in range(1, len(row), 3)])),
+            )
             for row in loaded["refs"]
         ]
         self._readings: dict[tuple[Any, ...], Reading[Any]] = {}

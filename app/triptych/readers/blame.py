@@ -22,12 +22,10 @@ _ADVICE = "open it in another tool, or scan it alone; `triptych formats` names t
 
 def answers_for(waiting: deque[Item], answer: EvidenceFile) -> bool:
     """Whether the answer ends a file that waits; that file, and those before it that have no answer of their own, are done."""
-    paths = [item[1] for item in waiting]
-    if answer.path not in paths:
-        return False
-    for _ in range(paths.index(answer.path) + 1):
+    at = next((number for number, item in enumerate(waiting) if item[1] == answer.path), None)
+    for _ in range(0 if at is None else at + 1):
         waiting.popleft()
-    return True
+    return at is not None
 
 
 def size_of(job: Job, item: Item) -> int:

@@ -42,8 +42,7 @@ def begin(pipe: Connection, serving: Serve, arguments: str, limits_text: str) ->
 def serve(pipe: Connection, arguments: tuple[str, ...], limits: Limits) -> None:
     """Read jobs and answer them. Ends with EOFError or BrokenPipeError when the parent closes the pipe."""
     while True:
-        row = json.loads(pipe.recv_bytes())
-        job = Job(row["reader"], row["label"], tuple(tuple(item) for item in row["items"]), row["size"], row["again"])
+        job = Job.from_row(pipe.recv_bytes())
         _bound_memory(limits.reader_memory + 4 * job.size)
         faults = Faults(job.label)
         frames = _Frames(pipe, limits)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from triptych.evidence.layouts import Found
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import Limits
-from triptych.model.case import Balance, Fact, Problem, Progress, StoreReport
+from triptych.model.case import Balance, Fact, LogPart, Problem, Progress, StoreReport
 from triptych.model.event import EventBlock, LogReport
 from triptych.model.evidence import EvidenceFile, Excerpt
 from triptych.model.task import TaskRecord, Trace
 
-Answer = TaskRecord | Trace | Fact | Problem | Balance | EvidenceFile | StoreReport | Progress | Excerpt | EventBlock | LogReport
+Answer = (
+    TaskRecord
+    | Trace
+    | Fact
+    | Problem
+    | Balance
+    | EvidenceFile
+    | StoreReport
+    | Progress
+    | Excerpt
+    | EventBlock
+    | LogReport
+    | LogPart
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,15 @@ class Job:
     items: tuple[tuple[str, ...], ...]
     size: int = 0
     again: bool = False
+
+    def as_row(self) -> bytes:
+        """The job as JSON, for the way to a reader process; `from_row` reverses it."""
+        return json.dumps([self.reader, self.label, self.items, self.size, self.again]).encode("ascii")
+
+    @staticmethod
+    def from_row(row: bytes) -> Job:
+        reader, label, items, size, again = json.loads(row)
+        return Job(reader, label, tuple(tuple(item) for item in items), size, again)
 
 
 @dataclass(frozen=True, slots=True)

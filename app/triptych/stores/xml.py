@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from triptych.evidence.layouts import Found, Item
@@ -10,7 +10,7 @@ from triptych.evidence.source import EvidenceSource
 from triptych.formats.faults import Faults
 from triptych.formats.task_xml import ParsedTask, read_task
 from triptych.limits import DEFAULT, Limits
-from triptych.model.case import Balance, Weight
+from triptych.model.case import Balance, Problem, Weight
 from triptych.model.display import show
 from triptych.model.evidence import Reading, ReadState, stated
 from triptych.model.task import Keeping, Presence, Store, TaskRecord, Text, Trace, TraceKind
@@ -20,6 +20,7 @@ from triptych.stores.job import Answer, Job, StoreReader
 
 NAME = "xml"
 KIND = "task file"
+_ASIDE = "empty task files"  # begins the label of jobs whose empty files are not shown as tasks
 # Files that Windows itself puts beside tasks.
 _BESIDE = frozenset(("desktop.ini", "sa.dat", "schedlgu.txt", "thumbs.db", ".ds_store"))
 _PROGRAMS = (
@@ -33,29 +34,55 @@ _SCRIPTS = (".ps1", ".psm1", ".bat", ".cmd", ".vbs", ".vbe", ".js", ".jse", ".ws
 
 def _jobs(found: Found) -> list[Job]:
     items = found.of("task-file", "wow-task-file")
+    empty = [item for item in items if not item.size][DEFAULT.empty_task_files :]
+    aside = set(empty)
+    shown = [item for item in items if item not in aside] if aside else items
     size = DEFAULT.batch_files
-    return [_job(items[at : at + size], at) for at in range(0, len(items), size)]
+    return [
+        _job(held[at : at + size], at, what)
+        for held, what in ((shown, "task files"), (empty, _ASIDE))
+        for at in range(0, len(held), size)
+    ]
 
 
-def _job(items: tuple[Item, ...], before: int) -> Job:
-    label = f"task files {before + 1} to {before + len(items)}"
+def _job(items: Sequence[Item], before: int, what: str) -> Job:
+    label = f"{what} {before + 1} to {before + len(items)}"
     return Job(NAME, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
 
 
 def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
-    listed = repaired = 0
+    aside = job.label.startswith(_ASIDE)
+    listed = repaired = unlisted = 0
     for row in job.items:
         item = Item.from_row(row)
         faults = Faults(item.path)
         file = read_file(source, item, KIND, limits.xml, faults)
         answer, state = _telling(item, file, faults, limits)
-        if answer is not None:
+        if aside and file.data == b"":
+            unlisted += 1
+        elif answer is not None:
             yield answer
         yield from faults.problems
         listed += state is ReadState.WHOLE
         repaired += state is ReadState.PART
         yield file.ledger if file.ledger.read is not ReadState.WHOLE else replace(file.ledger, read=state)
     yield Balance(job.label, "files", len(job.items), listed, repaired, len(job.items) - listed - repaired)
+    if unlisted:
+        yield _not_listed(job.items[0][1].rpartition("/")[0], unlisted, limits)
+
+
+def _not_listed(folder: str, count: int, limits: Limits) -> Problem:
+    return Problem(
+        Weight.LOST,
+        "xml.empty-not-listed",
+        folder,
+        "empty files",
+        tried="show each empty file as a task whose file cannot be read",
+        found=f"more than {limits.empty_task_files:,} empty files in the place of tasks: the further ones are in the ledger alone",
+        lost="their rows among the tasks; a task that the registry knows counts as one without a file where its file is one of these",
+        advice="somebody filled the folder: look at when these files were made, and by whom",
+        count=count,
+    )
 
 
 def _telling(item: Item, file: FileRead, faults: Faults, limits: Limits) -> tuple[TaskRecord | Trace | None, ReadState]:
