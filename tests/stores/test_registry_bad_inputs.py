@@ -107,7 +107,7 @@ def test_a_path_of_an_unknown_type_is_shown_and_the_tree_has_the_path() -> None:
     for name in ("hive/value_type.hive", "hive/data_offset.hive"):
         record = damaged(name)
         assert record.path == THIRD
-        assert record.keeping.tasks_path.value is None or record.keeping.tasks_path.value == ""
+        assert (record.keeping.tasks_path.value, record.keeping.tasks_path.state) == (None, State.UNREADABLE)
 
 
 def test_a_time_that_no_calendar_has_is_shown_in_hex() -> None:

@@ -65,6 +65,8 @@ def text(held: Held, name: str, missing: Reading[Any] | None = None) -> Text:
     found = held.get(name)
     if found is None:
         return missing or not_stated(None, held.key.ref)
+    if isinstance(found, HiveValue) and found.note.startswith("lost: "):
+        return unreadable("", found.ref, note=found.note)
     return _noted(found, text_of(found))
 
 
