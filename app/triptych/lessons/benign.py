@@ -8,6 +8,8 @@ from triptych.lessons.benign_tasks import Clock
 from triptych.lessons.chance import Chance
 from triptych.lessons.host import Account, ComClass
 from triptych.lessons.job_file import JobSpec, job_bytes
+from triptych.lessons.logbook import LogPolicy
+from triptych.lessons.logbook_weeks import WATCHED, lived
 from triptych.lessons.look_alikes import UNFINISHED_ON_7, explorer_task, leftovers, odd_files, odd_tasks
 from triptych.lessons.machine import Machine
 from triptych.lessons.stock_tasks import StockFact, stock_class, stock_facts, stock_task
@@ -40,8 +42,18 @@ _COLLECTED = parse_iso("2026-03-14T09:02:36.8914412Z").ticks
 _DOMAIN_SID = "S-1-5-21-3421098713-1182647702-2964410587"
 
 
-def benign(version: str = "10", seed: int = 1, *, name: str = "", tasks: int = 200) -> Machine:
-    """A harmless machine of about so many tasks. `version` is a key of WINDOWS; the same arguments give the same machine."""
+def benign(
+    version: str = "10", seed: int = 1, *, name: str = "", tasks: int = 200, weeks: int = 0, policy: LogPolicy = WATCHED
+) -> Machine:
+    """A harmless machine of about so many tasks. `version` is a key of WINDOWS; the same arguments give the same machine.
+
+    With `weeks` it has event logs that tell of so many weeks before the collection, as far as `policy` lets them be written.
+    """
+    machine = _without_logs(version, seed, name, tasks)
+    return lived(machine, weeks, policy) if weeks else machine
+
+
+def _without_logs(version: str, seed: int, name: str, tasks: int) -> Machine:
     windows = WINDOWS[version]
     chance = Chance("benign", version, seed)
     clock = _clock(chance, windows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from triptych.lessons.hive_key import HiveKey
 from triptych.lessons.task_spec import TaskSpec
 from triptych.lessons.windows import Windows
+from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Host:
     time_zone: str = "W. Europe Standard Time"
     bias: int = -60
     upgraded: int = 0
+
+    @property
+    def last_shutdown(self) -> int:
+        """When the machine last went down, as the SYSTEM hive states it (ticks)."""
+        return self.collected - 2 * TICKS_A_DAY - 4_217 * TICKS_A_SECOND - 1_234_567
 
     def account(self, name: str) -> Account:
         """Raises KeyError."""

@@ -31,11 +31,36 @@ from triptych.lessons.logbook_processes import (
     script_block,
 )
 from triptych.lessons.logbook_running import Running, Telling, running
-from triptych.lessons.logbook_tasks import disabled, registered, removed, run, updated
+from triptych.lessons.logbook_tasks import disabled, enabled, registered, removed, run, scheduler_event, updated
 
 __all__ = [
-    "Running", "Telling", "application_event", "audit_changed", "boot", "disabled", "file_created", "file_deleted",
-    "log_cleared", "log_switched", "logoff", "logon", "policy_applied", "process", "registered", "registry_deleted",
-    "registry_renamed", "registry_set", "removed", "run", "running", "script_block", "service_started", "service_stopped",
-    "share_access", "shutdown", "updated",
-]  # fmt: skip
+    "Running",
+    "Telling",
+    "application_event",
+    "audit_changed",
+    "boot",
+    "disabled",
+    "enabled",
+    "file_created",
+    "file_deleted",
+    "log_cleared",
+    "log_switched",
+    "logoff",
+    "logon",
+    "policy_applied",
+    "process",
+    "registered",
+    "registry_deleted",
+    "registry_renamed",
+    "registry_set",
+    "removed",
+    "run",
+    "running",
+    "scheduler_event",
+    "script_block",
+    "service_started",
+    "service_stopped",
+    "share_access",
+    "shutdown",
+    "updated",
+]

@@ -12,7 +12,7 @@ from functools import cache
 
 from triptych.lessons.chance import Chance
 from triptych.lessons.host import Host
-from triptych.lessons.logbook import Logon, LoggedEvent, Process, Value
+from triptych.lessons.logbook import LoggedEvent, Logon, Process, Value
 from triptych.lessons.windows import Windows
 from triptych.model.times import TICKS_A_SECOND, to_unix
 
@@ -32,6 +32,7 @@ _SERVICES = {
     "Sysmon": (r"C:\Windows\Sysmon64.exe", r"C:\Windows\Sysmon64.exe", "services"),
     "taskeng": (_SYSTEM32 + "taskeng.exe", "taskeng.exe {0C7F6A4E-1B5D-4D0E-9E4B-5B0A2C3F1D77}", "Schedule"),
 }
+_LONGEST = 28_000  # characters of a text; what is longer leaves no room for the rest of the event in its chunk
 _ON_7 = {"Schedule": r"C:\Windows\system32\svchost.exe -k netsvcs"}
 
 
@@ -67,7 +68,7 @@ class Running:
 
     def thread(self, process: str, at: int) -> int:
         """One of the few threads of a service that write events."""
-        return Chance("thread", self.seed, self.booted, process, at % 5).number(300, 2600) * 4
+        return _thread(self.seed, self.booted, process, at % 5)
 
 
 def running(host: Host, booted: int, seed: int = 0) -> Running:
@@ -89,11 +90,26 @@ def _service(machine: Running, name: str) -> Process:
 
 
 @cache
+def _thread(seed: int, booted: int, process: str, which: int) -> int:
+    return Chance("thread", seed, booted, process, which).number(300, 2600) * 4
+
+
+@cache
 def _explorer(machine: Running, by: Logon) -> Process:
-    number = Chance("explorer", machine.seed, machine.booted, by.sid, by.id).number(900, 1900) * 4
-    started = machine.booted + 40 * TICKS_A_SECOND
-    directory = "C:\\Windows\\system32\\"
-    return Process(number, r"C:\Windows\explorer.exe", r"C:\Windows\Explorer.EXE", started, by, None, directory)
+    chance = Chance("explorer", machine.seed, machine.booted, by.sid, by.id)
+    began = by.began or machine.booted + 40 * TICKS_A_SECOND
+    first, second = chance.number(900, 1900) * 4, chance.number(900, 1900) * 4
+    image, winlogon = _SYSTEM32 + "userinit.exe", machine.service("winlogon")
+    userinit = Process(first, image, r"C:\Windows\system32\userinit.exe", began + 9_000_000, by, winlogon)
+    return Process(second, r"C:\Windows\explorer.exe", r"C:\Windows\Explorer.EXE", began + 15_000_000, by, userinit)
+
+
+@cache
+def lsa_activity(machine: Running) -> str:
+    """The activity that all events of the security authority bear until the next start (read off logs of Windows 10 and 11)."""
+    ticks = machine.booted + 61_700_000
+    head = struct.pack("<IHH", (ticks & 0xFFFFFFFF) ^ 0x163, ticks >> 32 & 0xFFFF, 1)
+    return str(uuid.UUID(bytes_le=head + struct.pack("<Q", ticks))).upper()
 
 
 def process_guid(machine: Running, process: Process) -> str:
@@ -104,7 +120,7 @@ def process_guid(machine: Running, process: Process) -> str:
 
 def logon_guid(machine: Running, logon: Logon) -> str:
     """Sysmon's LogonGuid: the machine, the second, the logon id."""
-    return _sysmon_guid(machine, machine.booted, struct.pack("<Q", logon.id))
+    return _sysmon_guid(machine, logon.began or machine.booted, struct.pack("<Q", logon.id))
 
 
 def _sysmon_guid(machine: Running, time: int, tail: bytes) -> str:
@@ -133,11 +149,16 @@ class Telling:
     def add(
         self, channel: str, event_id: int, *data: tuple[str, Value],
         service: str = "", user: str = "", activity: str = "", version: int | None = None, provider: str = "",
+        writer: Process | None = None,
     ) -> None:  # fmt: skip
-        """An event now, written by a service of the machine."""
-        process = self.machine.service(service).id if service else 0
-        thread = self.machine.thread(service, self.now) if service else 0
-        self._events.append(LoggedEvent(self.now, channel, event_id, data, user, process, thread, activity, version, provider))
+        """An event now, written by a service of the machine, by a process, or by nobody that the event names."""
+        held = writer or (self.machine.service(service) if service else None)
+        process = held.id if held else 0
+        thread = self.machine.thread(held.name, self.now) if held else 0
+        if service == "lsass" and not self.machine.windows.is_7:
+            activity = lsa_activity(self.machine)
+        kept = tuple((name, value[:_LONGEST] if type(value) is str else value) for name, value in data)
+        self._events.append(LoggedEvent(self.now, channel, event_id, kept, user, process, thread, activity, version, provider))
 
     def extend(self, events: tuple[LoggedEvent, ...]) -> None:
         """Events of another act that belongs to this one."""

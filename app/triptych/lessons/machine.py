@@ -7,7 +7,7 @@ the description where the service would have known, and adds an `edit` of the fi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from triptych.lessons.collection import Collection, File, tar_bytes, write_folde
 from triptych.lessons.hive_log import dirty_with_new_log, dirty_with_old_log, split_new_logs
 from triptych.lessons.hive_writer import write_hive
 from triptych.lessons.host import Hives, Host
+from triptych.lessons.logbook import LoggedEvent, LogPolicy
+from triptych.lessons.logbook_files import log_files, record_id, security_root, tell_channels
 from triptych.lessons.software_hive import software_root
 from triptych.lessons.system_hive import system_root, user_roots
 from triptych.lessons.task_spec import TaskSpec
@@ -33,6 +35,9 @@ class Machine(Host):
     """`edits` change the finished keys in order; `logged_edits` come after them and stand in the SOFTWARE hive's log alone.
 
     `extra_files` come on top and replace files of the same path; `folders` are empty folders of the evidence.
+
+    `events` are everything that was ever handed to the logs, in any order, `logs` which of it was written and is still there;
+    without a policy the evidence has no logs at all. Events take no part in the hash, so that a machine stays cheap to look up.
     """
 
     seed: int = 0
@@ -40,6 +45,8 @@ class Machine(Host):
     logged_edits: tuple[Edit, ...] = ()
     extra_files: tuple[File, ...] = ()
     folders: tuple[str, ...] = ()
+    events: tuple[LoggedEvent, ...] = field(default=(), hash=False)
+    logs: LogPolicy | None = None
 
     def task(self, path: str) -> TaskSpec:
         """Raises KeyError."""
@@ -70,13 +77,30 @@ class Machine(Host):
         added = File(path, data, modified or self.collected)
         return replace(self, extra_files=(*(file for file in self.extra_files if file.path != path), added))
 
+    def with_events(self, *events: LoggedEvent) -> Machine:
+        """The machine with more events in its logs; they need not come in order."""
+        return replace(self, events=self.events + events)
+
+    def with_cleared_log(self, channel: str, time: int, *events: LoggedEvent) -> Machine:
+        """The machine after a log was cleared: all before `time` is gone from it; `events` tell of it (`log_cleared`)."""
+        policy = self.logs or LogPolicy()
+        return replace(self.with_events(*events), logs=replace(policy, cleared=(*policy.cleared, (channel, time))))
+
+    def record_id(self, event: LoggedEvent) -> int:
+        """The number that an event's record has in its log. Raises LookupError where it was never written."""
+        return record_id(event, self.events, self.logs or LogPolicy())
+
     def contents(self) -> tuple[File, ...]:
         """All files with their times, by path."""
-        return _contents(self)
+        held = _contents(replace(self, events=()) if self.events else self)
+        if self.logs is None:
+            return held
+        files = {file.path: file for file in (*_logs(self), *held)}
+        return tuple(files[path] for path in sorted(files))
 
     def files(self) -> dict[str, bytes]:
         """All files, by path from the drive's root."""
-        return {file.path: file.data for file in _contents(self)}
+        return {file.path: file.data for file in self.contents()}
 
     def collection(self) -> Collection:
         """The machine's files as somebody takes them away."""
@@ -98,8 +122,15 @@ def task_file(path: str) -> str:
     return TASKS + path.replace("\\", "/")
 
 
+@lru_cache(maxsize=2)
+def _logs(machine: Machine) -> tuple[File, ...]:
+    """The event logs, kept for the last two machines alone, since they are large."""
+    return tuple(log_files(machine, machine.events, machine.logs))
+
+
 @lru_cache(maxsize=16)
 def _contents(machine: Machine) -> tuple[File, ...]:
+    """Everything but the event logs, by path; the machine comes without its events."""
     files = {file.path: file for file in (*_hive_files(machine), *_task_files(machine), *machine.extra_files)}
     return tuple(files[path] for path in sorted(files))
 
@@ -115,6 +146,8 @@ def _task_files(machine: Machine) -> list[File]:
 def built_hives(machine: Machine, edits: tuple[Edit, ...]) -> Hives:
     """The keys of a machine after these edits, before they are written."""
     hives = Hives(software_root(machine), system_root(machine), user_roots(machine))
+    if machine.logs is not None:
+        tell_channels(hives, machine, machine.logs)
     for edit in edits:
         edit(hives)
     return hives
@@ -125,6 +158,9 @@ def _hive_files(machine: Machine) -> list[File]:
     written = machine.collected
     software = _software_bytes(machine, hives)
     made = [File(f"{CONFIG}/SYSTEM", write_hive(hives.system, r"\SystemRoot\System32\Config\SYSTEM", key_descriptor()), written)]
+    if machine.logs is not None:
+        security = write_hive(security_root(machine, machine.logs), r"\SystemRoot\System32\Config\SECURITY", key_descriptor())
+        made.append(File(f"{CONFIG}/SECURITY", security, written))
     if machine.logged_edits:
         software, first, second = _logged(machine, software)
         made += [File(f"{CONFIG}/SOFTWARE.LOG1", first, written), File(f"{CONFIG}/SOFTWARE.LOG2", second, written)]

@@ -9,10 +9,11 @@ place in the hive, the version of its GUID or the rounding of its times.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from triptych.lessons.chance import Chance
 from triptych.lessons.machine import Machine
+from triptych.lessons.task_spec import TaskSpec
 
 STORES = ("xml", "registry", "scheduler", "log", "file")
 """Where something can be planted: the words of `Planted.store`."""
@@ -74,6 +75,8 @@ class Scenario:
     `plant` makes the scene. `teaches` names the signs of a dumb attacker that the scenario teaches on purpose, which are then no
     leak: newest-file, newest-key, last-key, largest-value, odd-guid, odd-time, odd-name.
 
+    `versions` are the releases on which it can be played.
+
     `onto` lays the technique on a task that is there already: machine, path, moment in ticks. None where the technique cannot
     do without a task of its own making.
     """
@@ -85,7 +88,14 @@ class Scenario:
     version: str
     plant: Callable[[Machine, Chance], Scene]
     teaches: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ("7", "10", "11", "2022")
     onto: Callable[[Machine, str, int], Machine] | None = field(default=None)
+
+
+def with_registered(machine: Machine, *tasks: TaskSpec) -> Machine:
+    """The machine with more tasks, each in its place by the time of its registration: keys are written to the hive in that order."""
+    made = sorted((*machine.tasks, *tasks), key=lambda task: (task.times.tree, task.path))
+    return replace(machine, tasks=tuple(made))
 
 
 CACHE = r"Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache"
