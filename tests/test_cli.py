@@ -90,9 +90,11 @@ def test_an_empty_tasks_folder_was_read(run, tmp_path: Path) -> None:  # type: i
         ["scan", ".", "--fail-on", "worst"],
         ["scan", ".", "--min-severity", "worst"],
         ["scan", ".", "--csv", "-"],
+        ["scan", ".", "--since", "yesterday"],
+        ["scan", ".", "--until", "2026-02-30"],
+        ["scan", ".", "--since", "2026-03-15", "--until", "2026-03-14"],
         ["live"],
         ["export", "case"],
-        ["lesson", "list"],
         ["nonsense"],
         ["baseline", "."],
     ],
@@ -108,12 +110,14 @@ def test_help_lists_what_is_built_and_nothing_else(run) -> None:  # type: ignore
     code, out, _ = run("--help")
     assert code == 0
     offered = {line.split()[0] for line in out.splitlines() if line.startswith("    ") and not line.startswith("     ")}
-    assert offered == {"open", "scan", "baseline", "formats", "rules"}
+    assert offered == {"open", "scan", "baseline", "lesson", "demo", "formats", "rules"}
     code, out, _ = run("scan", "--help")
     assert code == 0
     for option in ("--json", "--csv", "--html", "--listing", "--baseline", "--min-severity", "--fail-on", "--derived", "--log"):
         assert option in out
-    for unbuilt in ("--xlsx", "--jsonl", "--case", "--navigator", "--since", "--no-events"):
+    for option in ("--jsonl", "--timesketch-csv", "--body", "--tln", "--iris", "--since", "--until", "--no-events"):
+        assert option in out
+    for unbuilt in ("--xlsx", "--case", "--navigator"):
         assert unbuilt not in out
         assert run("scan", ".", unbuilt, "x")[0] == 2
 
@@ -144,6 +148,73 @@ def test_below_the_least_severity_nothing_is_told(run, evidence: Path) -> None: 
     keys = {finding["key"] for finding in json.loads(out)["findings"]}
     assert all(key in keys for task in json.loads(out)["tasks"] for key in task["findings"])
     assert code == 0
+
+
+def test_the_evidence_is_never_replaced(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    lone = tmp_path / "Lone"
+    lone.write_bytes(b"<Task/>")
+    (tmp_path / "link").symlink_to(lone)
+    for target in (lone, tmp_path / "link"):
+        code, out, err = run("scan", lone, "--jsonl", target, "--force", *ALONE)
+        assert (code, out) == (2, "")
+        assert "is the evidence, which is never replaced" in err
+    assert lone.read_bytes() == b"<Task/>"
+    run("scan", lone, "--jsonl", tmp_path / "Lone.jsonl", *ALONE)
+    assert (tmp_path / "Lone.jsonl").exists(), "beside it is a good place"
+
+
+def moments(out: str) -> list[str]:
+    return [row["time"] for row in json.loads(out)["timeline"]]
+
+
+def test_since_and_until_leave_out_times_and_say_so(run, evidence: Path) -> None:  # type: ignore[no-untyped-def]
+    whole = run("scan", evidence, "--json", "-", *ALONE)[1]
+    times = sorted(time for time in moments(whole) if time.endswith("Z"))
+    middle = times[len(times) // 2]
+    code, out, err = run("scan", evidence, "--json", "-", "--since", middle, *ALONE)
+    kept = moments(out)
+    assert code == 0
+    assert 0 < len(kept) < len(moments(whole))
+    assert min(time for time in kept if time.endswith("Z")) == middle, "the bound itself is inside"
+    assert err.startswith(f"Left out, as asked for by --since {middle}: ")
+    assert f"{len(moments(whole)) - len(kept)} of {len(moments(whole))} moments of the timeline" in err
+    (note,) = [problem for problem in json.loads(out)["problems"] if problem["code"] == "output.limited"]
+    assert note["severity"] == "note"
+    after = moments(run("scan", evidence, "--json", "-", "--until", middle, *ALONE)[1])
+    assert max(time for time in after if time.endswith("Z")) == middle
+    assert len(json.loads(out)["tasks"]) == len(json.loads(whole)["tasks"]) > 0
+    assert run("scan", evidence, "--json", "-", "-q", "--since", middle, *ALONE)[2] == ""
+    text = run("scan", evidence, "--since", middle, *ALONE)
+    assert text[1].rstrip().rpartition("\n")[2].startswith("Left out, as asked for by --since"), (
+        "where text is the output, it stands there"
+    )
+    assert text[2] == ""
+
+
+def test_what_is_left_out_still_counts_for_fail_on(run, evidence: Path) -> None:  # type: ignore[no-untyped-def]
+    there = severities(run("scan", evidence, "--json", "-", *ALONE)[1])
+    least = next(level for level in ("info", "low", "medium") if level in there)
+    code, out, err = run("scan", evidence, "--json", "-", "--min-severity", "critical", "--fail-on", least, *ALONE)
+    assert code == 3
+    assert severities(out) == there & {"critical"}
+    assert "--min-severity critical" in err
+
+
+def test_without_events_the_logs_are_left_unread(run, evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    asked = []
+    real = cli.scan
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        asked.append(named["events"])
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(cli, "scan", watched)
+    whole = json.loads(run("scan", evidence, "--json", "-", *ALONE)[1])
+    told = json.loads(run("scan", evidence, "--json", "-", "--no-events", *ALONE)[1])
+    assert asked == [True, False]
+    assert "output.no-events" in {problem["code"] for problem in told["problems"]} - {
+        problem["code"] for problem in whole["problems"]
+    }
 
 
 def test_130_where_a_person_cancels(evidence: Path, tmp_path: Path) -> None:

@@ -17,18 +17,20 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from triptych import __version__
+from triptych import __version__, cli_lessons
 from triptych.analysis.baseline import Baseline, learn, load, read_learned
 from triptych.evidence.formats import FORMATS
 from triptych.evidence.source import EvidenceSource, open_source
 from triptych.exports.formats import EXPORTERS
 from triptych.exports.json_case import Run
+from triptych.exports.leaving_out import Wanted, bound, limited, without_events
 from triptych.exports.writing import OutputError, check, check_folder, write, write_folder
 from triptych.limits import DEFAULT
 from triptych.model.case import Case, Problem, Progress
 from triptych.model.display import show
 from triptych.model.evidence import Excerpt, ReadState
 from triptych.model.finding import Severity
+from triptych.model.times import Instant
 from triptych.readers import Readers
 from triptych.rules.book import RULES
 from triptych.rules.rule import RULES_VERSION
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     rules = commands.add_parser("rules", help="every rule with its severity, ATT&CK ids and words", allow_abbrev=False)
     rules.add_argument("--json", action="store_true", help="as JSON")
     rules.set_defaults(run=_rules)
+    cli_lessons.add(commands, _window)
     return parser
 
 
@@ -119,8 +122,15 @@ def _scan_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{exporter.option}", metavar=exporter.target, help=exporter.says)
     severities = [severity.value for severity in Severity]
     parser.add_argument("--baseline", action="append", default=[], metavar="FILE", help="what `triptych baseline` learned")
+    parser.add_argument(
+        "--since", type=_since, metavar="TIME", help="leave out what has an earlier time: a date or an ISO 8601 time, UTC"
+    )
+    parser.add_argument("--until", type=_until, metavar="TIME", help="the same for later; a date alone counts to its end")
     parser.add_argument("--min-severity", choices=severities, default="info", metavar="LEVEL", help="leave out findings below this")
-    parser.add_argument("--fail-on", choices=severities, metavar="LEVEL", help="end with 3 where a finding is at or above this")
+    parser.add_argument(
+        "--fail-on", choices=severities, metavar="LEVEL", help="end with 3 where a finding, shown or not, is so grave"
+    )
+    parser.add_argument("--no-events", action="store_true", help="leave the event logs unread")
     parser.add_argument("--derived", metavar="DIR", help="write out files made while reading (replayed hives) under their SHA-256")
     parser.add_argument("--workers", type=_count, default=2, metavar="N", help="reader processes; 0 reads in this one")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
@@ -133,6 +143,21 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 64):
         raise argparse.ArgumentTypeError("a whole number between 0 and 64")
     return int(text)
+
+
+def _since(text: str) -> Instant:
+    return _time(text, end=False)
+
+
+def _until(text: str) -> Instant:
+    return _time(text, end=True)
+
+
+def _time(text: str, *, end: bool) -> Instant:
+    try:
+        return bound(text, end=end)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a date or time such as 2026-03-14 or 2026-03-14T02:17:00Z") from error
 
 
 def _window(options: argparse.Namespace) -> int:
@@ -169,13 +194,13 @@ def _known(options: argparse.Namespace) -> Baseline | None:
     return known
 
 
-def _complete(source: EvidenceSource, known: Baseline | None, workers: int, verbose: bool) -> Case:
+def _complete(source: EvidenceSource, known: Baseline | None, workers: int, verbose: bool, events: bool = True) -> Case:
     gc.freeze()  # the program itself stays: it need not be looked through again and again
     gc.set_threshold(200_000)  # a case is tuples without circles, and many of them
     case = Case()
     progress = _Ticker(verbose)
     with Readers(source, workers) as readers:
-        for step in scan(source, readers, known, snapshots=False):
+        for step in scan(source, readers, known, snapshots=False, events=events):
             if isinstance(step, Progress):
                 progress.show(step)
             else:
@@ -209,6 +234,9 @@ class _Ticker:
 
 def _scan(options: argparse.Namespace) -> int:
     _check_outputs(options)
+    if options.since and options.until and options.since.ticks > options.until.ticks:
+        print("--since is later than --until: nothing could be between them.", file=sys.stderr)
+        return WRONG_USE
     with _logged(options.log):
         return _scanned(options)
 
@@ -220,10 +248,10 @@ def _scanned(options: argparse.Namespace) -> int:
         return NOTHING
     if known is None:
         return WRONG_USE
-    case = _complete(source, known, options.workers, options.verbose)
-    least = Severity(options.min_severity)
-    shown = case.with_(findings=tuple(finding for finding in case.findings if finding.severity.at_least(least)))
-    _leave(options, shown, Run(started, _now(), tuple(getattr(options, "command_line", ["scan", *options.evidence]))))
+    case = _complete(source, known, options.workers, options.verbose, events=not options.no_events)
+    shown, left_out = limited(case, Wanted(options.since, options.until, Severity(options.min_severity)))
+    shown = without_events(shown) if options.no_events else shown
+    _leave(options, shown, Run(started, _now(), tuple(getattr(options, "command_line", ["scan", *options.evidence]))), left_out)
     if options.derived:
         _derived(source, case, options)
     if not _anything_read(case):
@@ -242,10 +270,13 @@ def _anything_read(case: Case) -> bool:
 
 def _check_outputs(options: argparse.Namespace) -> None:
     """Say before a long scan what could not be written after it. Raises OutputError."""
+    given = {Path(path).resolve() for path in (*options.evidence, *options.listing)}
     for exporter in EXPORTERS:
-        target = getattr(options, exporter.option)
+        target = getattr(options, exporter.name)
         if not target:
             continue
+        if target != "-" and Path(target).resolve() in given:
+            raise OutputError(f"{target} is the evidence, which is never replaced; give another name.")
         names = tuple(exporter.render(Case(), Run("", "", ())))
         if names == ("",):
             check(target, options.force)
@@ -273,19 +304,24 @@ def _logged(path: str | None) -> Iterator[None]:
         handler.close()
 
 
-def _leave(options: argparse.Namespace, case: Case, run: Run) -> None:
-    wanted = [(exporter, target) for exporter in EXPORTERS if (target := getattr(options, exporter.option))]
+def _leave(options: argparse.Namespace, case: Case, run: Run, left_out: str) -> None:
+    wanted = [(exporter, target) for exporter in EXPORTERS if (target := getattr(options, exporter.name))]
     for exporter, target in wanted:
         files = exporter.render(case, run)
         if tuple(files) == ("",):
             write(target, files[""], options.force)
         else:
             write_folder(target, files, options.force)
-    if not wanted and not options.quiet:
+    if options.quiet:
+        return
+    if wanted and left_out:
+        print(left_out, file=sys.stderr)
+    if not wanted:
         from triptych.exports import text_summary  # late: an export needs none
 
         sys.stdout.flush()
-        write("-", text_summary.render(case).encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        text = text_summary.render(case) + (f"\n{left_out}\n" if left_out else "")
+        write("-", text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
 
 
 def _nothing(case: Case) -> None:

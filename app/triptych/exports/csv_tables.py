@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from triptych.analysis.comparison import differences
 from triptych.exports.definition import plain
 from triptych.exports.json_case import Run
-from triptych.exports.references import words
+from triptych.exports.references import cited
 from triptych.model.case import Case
 from triptych.model.display import show
 from triptych.model.evidence import EvidenceRef
@@ -21,6 +21,8 @@ from triptych.model.times import Instant
 CELL = 32_000  # characters: a spreadsheet's cell holds 32,767, and what is longer spills over the cells beside it
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_ACTS = frozenset(" =+-@")  # ASCII that may begin a formula, or stand before one
+_NUMBER = re.compile(r"-\d+|[+-]\d\d:\d\d", re.ASCII)
 _STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 
 
@@ -29,6 +31,8 @@ def cell(value: Any) -> str:
     run as a formula begins with an apostrophe, also where white space stands before it; a text too long for a cell is cut.
     """
     text = "" if value is None else str(value)
+    if text.isascii() and text.isprintable() and text[:1] not in _ACTS and len(text) <= CELL:
+        return text
     shown = show(_LINE_ENDS.sub("\u23ce", text), CELL)
     if text.lstrip().startswith(FORMULA) and not is_number(text):
         return "'" + shown
@@ -36,17 +40,27 @@ def cell(value: Any) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a negative number, the one thing that begins so and runs nothing."""
-    return text[:1] == "-" and text[1:].isascii() and text[1:].isdigit()
+    """Whether a text is a negative number or an offset such as +00:00, all that begins so and runs nothing."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """One CSV file."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+    return b"\xef\xbb\xbf" + csv_row(header) + b"".join(map(csv_row, rows))
+
+
+def csv_row(values: Sequence[Any]) -> bytes:
+    """One line of a CSV file, its values as `cell` writes them."""
+    line: list[str] = []
+    csv.writer(_Line(line.append), lineterminator="\r\n").writerow([cell(value) for value in values])
+    return "".join(line).encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What `csv` writes a line to."""
+
+    write: Callable[[str], None]
 
 
 def render(case: Case, _: Run) -> dict[str, bytes]:
@@ -203,9 +217,7 @@ def _findings(case: Case) -> bytes:
 
 
 def _cited(refs: Iterable[EvidenceRef]) -> str:
-    return " \u00a6 ".join(
-        f"{ref.spans[0].file} 0x{ref.spans[0].offset:X}+{ref.spans[0].length} {words(ref.place)}" for ref in refs
-    )
+    return " \u00a6 ".join(map(cited, refs))
 
 
 def _timeline(case: Case) -> bytes:

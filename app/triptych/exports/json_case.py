@@ -9,13 +9,15 @@ from typing import Any
 
 from triptych import __version__
 from triptych.analysis.comparison import differences
+from triptych.analysis.event_table import EventTable
 from triptych.exports.definition import definition, plain
 from triptych.exports.references import rows
+from triptych.logs.coverage import Clearing, beginning, clearings_of, same
 from triptych.model.case import Balance, Case, Host, Problem, StoreReport
-from triptych.model.event import Moment
+from triptych.model.event import LogReport, Moment
 from triptych.model.evidence import EvidenceFile
 from triptych.model.finding import Finding
-from triptych.model.task import Store, Task
+from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import Instant
 from triptych.rules.rule import RULES_VERSION
 
@@ -80,12 +82,53 @@ def _members(case: Case, run: Run) -> Iterator[tuple[str, Any]]:
     yield "host", host(case.host)
     yield "evidence", (_file(file) for file in case.files)
     yield "stores", {report.store.value: _store(report) for report in case.reports}
-    yield "logs", []
+    yield "logs", logs(case)
     yield "tasks", (_task(case, task, found_for.get((task.path, task.guid), [])) for task in case.tasks)
     yield "findings", (_finding(finding, files) for finding in case.findings)
     yield "timeline", (_moment(moment, files) for moment in case.timeline)
     yield "problems", (_problem(problem) for problem in case.problems)
     yield "balances", (_balance(balance) for balance in case.balances)
+
+
+def logs(case: Case) -> Iterator[Json]:
+    """One row for each channel of each log file, in the order of the case."""
+    table = EventTable(block for block in case.events if any(row[4] == "log-cleared" for row in block.table))
+    events = tuple(table.of("log-cleared"))
+    cleared = {view: clearings_of(events, view) for view in {report.view for report in case.logs}}
+    for report in case.logs:
+        yield _log(report, cleared[report.view], case.host)
+
+
+def _log(report: LogReport, cleared: tuple[Clearing, ...], known: Host) -> Json:
+    words = {"enabled": True, "disabled": False}
+    switch = (fact for fact in known.all("channel") if fact.view == report.view and same(fact.subject, report.channel))
+    fact = next(switch, None)
+    return {
+        "channel": report.channel,
+        "file": report.file,
+        "first": _log_time(report.first),
+        "last": _log_time(report.last),
+        "records": report.records,
+        "kept": report.kept,
+        "gaps": [[gap.first, gap.last] for gap in report.gaps],
+        "enabled": words.get(fact.reading.value or "") if fact else None,
+        "cleared": [
+            {"time": clearing.time.iso, "account": clearing.account or None}
+            for clearing in cleared
+            if same(clearing.channel, report.channel)
+        ],
+        "beginning": beginning(report, cleared),
+        "exported": report.exported,
+        "first_number": report.first_number,
+        "last_number": report.last_number,
+        "slack": report.slack,
+        "lost": report.lost,
+        "view": report.view or None,
+    }
+
+
+def _log_time(time: Instant | None) -> str | None:
+    return time.iso if time is not None and time.ticks > 0 else None
 
 
 def _run(run: Run) -> Json:
@@ -172,7 +215,7 @@ def _task(case: Case, task: Task, keys: list[str]) -> Json:
         "guid": task.guid or None,
         "presence": {store.value: _presence(task, store) for store in (*_TELLING, Store.LOG)},
         "absent_because": {absence.store.value: absence.reason for absence in task.absences},
-        **{store.value: definition(task.record(store), case.host) for store in (*_TELLING, Store.LOG)},
+        **{store.value: definition(_defined(task, store), case.host) for store in (*_TELLING, Store.LOG)},
         "differences": [
             {
                 "field": row.field,
@@ -184,6 +227,12 @@ def _task(case: Case, task: Task, keys: list[str]) -> Json:
         ],
         "findings": keys,
     }
+
+
+def _defined(task: Task, store: Store) -> TaskRecord | None:
+    """The record whose definition stands in the document; events that merely name a task define nothing."""
+    record = task.record(store)
+    return None if record is not None and store is Store.LOG and not record.has_actions else record
 
 
 def _presence(task: Task, store: Store) -> str:

@@ -70,3 +70,9 @@ def words(at: Place) -> str:
             return at.field
         case ListingPlace():
             return f"line {at.line}" + (f", {at.column}" if at.column else "")
+
+
+def cited(ref: EvidenceRef) -> str:
+    """A reference in one line: the file, where its first span begins and how long it is, and the place in words."""
+    span = ref.spans[0]
+    return f"{span.file} 0x{span.offset:X}+{span.length} {words(ref.place)}"
