@@ -16,16 +16,24 @@ from tests.machines import DEVIATIONS, Machine, small
 from tests.material import PROJECT, shared
 from tests.scanning import altered, fresh
 from triptych.cli import main
+from triptych.exports import json_case
 from triptych.lessons import listing
 from triptych.lessons.deviations import VICTIM
 from triptych.lessons.hive_key import string
 from triptych.lessons.host import Hives
+from triptych.lessons.logbook_weeks import lived
 from triptych.lessons.scheduler_view import visible
+from triptych.logs.blocks import blocks_of
+from triptych.model.case import Case, Fact, Host
+from triptych.model.event import Event, LogReport, NumberGap
+from triptych.model.evidence import EventPlace, EvidenceRef, Span, stated
+from triptych.model.times import Instant
 
 HANDS = (
     "only-in-log", "ghost-task", "at-job", "policy-task", "wow-file", "wow-cache", "state-flags", "handler-of-user", "file-only",
     "name-nul", "name-right-to-left", "registry-principal",
 )  # fmt: skip
+ATEXEC = "data/evtx/mdecrevoisier/ID4688,4698,4699,5145,4624-ATexec remote trask creation (GLOBAL).evtx"
 HALF = "\ud83d half of a character"
 
 
@@ -79,12 +87,20 @@ EVIDENCE: dict[str, Callable[[], tuple[str, ...]]] = {
     "real task files": lambda: (str(shared("data/tasks-xml")),),
     "real jobs": lambda: (str(shared("data/jobs")),),
     "real exports": lambda: (str(shared("data/reg-exports")),),
+    "weeks of logs": lambda: (written(lived(small(), 1)),),
+    "real logs": lambda: (str(shared("data/evtx/Velocidex")),),
+    "a real log of ATexec": lambda: (str(shared(ATEXEC)),),
     "real listing": lambda: (
         str(shared("data/hives/win7sp1-dorkbot-lab/SOFTWARE-schedule-A-M")),
         "--listing",
         str(shared("data/listings/malawaretester__SuspectedDorkBot/schtasks.txt")),
     ),
 }
+
+
+NOON = Instant(134_168_400_000_000_000)
+REF = EvidenceRef(EventPlace("Security", 7), (Span("s.evtx", 512, 200),))
+CLEARED = Event(NOON, "Security", 1102, 7, "security", "log-cleared", "Security log cleared", REF, account="LAB\\eve")
 
 
 @cache
@@ -152,7 +168,9 @@ def _but_run(data: bytes) -> str:
     return text[:start] + text[end:]
 
 
-@pytest.mark.parametrize("which", ["many hands", "Windows.old", "a zip", "half a character"])
+@pytest.mark.parametrize(
+    "which", ["many hands", "Windows.old", "a zip", "half a character", "weeks of logs", "a real log of ATexec"]
+)
 def test_reader_processes_change_nothing(which: str) -> None:
     assert _but_run(scanned_to(fresh() / "two.json", *arguments(which), workers=2)) == _but_run(first(which))
 
@@ -249,3 +267,80 @@ def test_below_a_severity_findings_are_left_out_and_tasks_stay() -> None:
         finding["key"] for finding in every["findings"] if finding["severity"] in ("critical", "high")
     ]
     assert len(loud["tasks"]) == len(every["tasks"])
+
+
+# -- logs and links -------------------------------------------------------------------------------------------------------
+
+
+def test_each_log_has_its_row() -> None:
+    rows = {row["channel"]: row for row in parsed("real logs")["logs"]}
+    assert set(rows) == {"Security", "Microsoft-Windows-TaskScheduler/Operational"}
+    own = rows["Microsoft-Windows-TaskScheduler/Operational"]
+    assert own["first"] == "2021-01-27T11:40:14.7279671Z"
+    assert own["last"] == "2021-01-27T11:42:29.9694245Z"
+    assert (own["records"], own["kept"], own["gaps"], own["cleared"]) == (20, 20, [], [])
+    assert own["enabled"] is None
+    assert (own["beginning"], own["exported"], own["lost"]) == ("exported", True, 0)
+    assert own["file"].endswith("TaskScheduler.evtx")
+
+
+def test_a_cleared_log_says_by_whom_and_a_switch_is_told() -> None:
+    case = Case(
+        host=Host((Fact("channel", "Microsoft-Windows-TaskScheduler/Operational", stated("disabled", REF)),)),
+        logs=(
+            LogReport("Security", "s.evtx", NOON, NOON, 9, 9, (NumberGap(4, 6, NOON, NOON),), ordinal=1, first_number=7),
+            LogReport("Microsoft-Windows-TaskScheduler/Operational", "t.evtx", Instant(0), NOON, 1, ordinal=9, first_number=3),
+        ),
+        events=blocks_of((CLEARED,)),
+    )
+    security, own = json_case.logs(case)
+    assert security["cleared"] == [{"time": NOON.iso, "account": "LAB\\eve"}]
+    assert security["gaps"] == [[4, 6]]
+    assert security["beginning"] == "cleared"
+    assert security["enabled"] is None
+    assert own["enabled"] is False
+    assert own["cleared"] == []
+    assert own["first"] is None
+    assert own["beginning"] == "rolled"
+
+
+def test_links_lead_from_the_logon_over_the_registration_to_the_process() -> None:
+    timeline = parsed("a real log of ATexec")["timeline"]
+    chains = [
+        (logon, made, ran)
+        for logon in timeline
+        for made in (timeline[link["to"]] for link in logon["links"])
+        for ran in (timeline[link["to"]] for link in made["links"])
+    ]
+    kinds = {tuple(row["kind"] for row in chain) for chain in chains}
+    assert ("logon", "registered", "process-created") in kinds
+    assert ("logon", "share-access", "registered") in kinds
+    (chain,) = [chain for chain in chains if [row["kind"] for row in chain] == ["logon", "registered", "process-created"]]
+    assert "network logon (type 3)" in chain[0]["text"]
+    assert chain[1]["task"] == "\\bouWFQYO"
+    assert "whoami" in chain[2]["text"]
+    assert all(link["why"] for row in chain for link in row["links"])
+
+
+def test_links_stay_inside_the_timeline_and_never_lead_to_themselves(name: str) -> None:
+    timeline = parsed(name)["timeline"]
+    for place, row in enumerate(timeline):
+        targets = [link["to"] for link in row["links"]]
+        assert targets == sorted(set(targets))
+        assert place not in targets
+        assert all(0 <= target < len(timeline) for target in targets)
+
+
+def test_a_reference_of_an_event_is_the_record_itself() -> None:
+    data = shared(ATEXEC).read_bytes()
+    looked = 0
+    for row in parsed("a real log of ATexec")["timeline"]:
+        for reference in row["evidence"]:
+            record = data[reference["offset"] : reference["offset"] + reference["length"]]
+            assert record[:4] == b"**\0\0"
+            assert int.from_bytes(record[4:8], "little") == len(record)
+            assert int.from_bytes(record[-4:], "little") == len(record)
+            assert reference["place"]["kind"] == "event"
+            assert reference["place"]["channel"] == "Security"
+            looked += 1
+    assert looked >= 6

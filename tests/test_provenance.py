@@ -16,7 +16,7 @@ from tests.scanning import Scanned, altered, fresh, scan_with, scanned
 from tests.telling import tells
 from triptych.lessons import listing
 from triptych.lessons.scheduler_view import visible
-from triptych.model.evidence import EvidenceRef, FilePlace, ListingPlace, RegistryPlace, Span, State, XmlPlace
+from triptych.model.evidence import EventPlace, EvidenceRef, FilePlace, ListingPlace, RegistryPlace, Span, State, XmlPlace
 from triptych.model.task import Store, TraceKind, leaves
 
 REPLAYED = (
@@ -80,6 +80,7 @@ SCANS: dict[str, Callable[[], Scanned]] = {
     "real schtasks csv": lambda: real_listing("brianary__scripts/schtasks-v-fo-csv.csv"),
     "real schtasks": lambda: real_listing("malawaretester__SuspectedDorkBot/schtasks.txt"),
     "real autoruns": lambda: real_listing("liamcs98__Forensic-Challenges-and-Data/WIN11-PROD-Autorunsc.csv"),
+    "real logs": lambda: real("data/evtx/Velocidex"),
     "real velociraptor": lambda: real_listing("Velocidex__velociraptor/velociraptor-autoruns.csv"),
 }
 
@@ -120,6 +121,10 @@ def test_a_place_names_what_its_bytes_are(found: Scanned) -> None:
             assert not leaf or tells(held.cited(ref), leaf), (name, ref.place)
         elif isinstance(ref.place, RegistryPlace):
             assert ref.place.key.casefold() != "" or ref.spans[0].offset < 4096, name
+        elif isinstance(ref.place, EventPlace):
+            record = held.cited(ref)
+            assert record[:4] == b"**\0\0", name
+            assert int.from_bytes(record[4:8], "little") == len(record), name
         elif isinstance(ref.place, FilePlace):
             assert ref.spans[0].file in held.files, name
 
@@ -166,3 +171,18 @@ def test_a_file_that_is_not_in_the_ledger_is_no_proof() -> None:
     without = found.case.with_(files=tuple(file for file in found.case.files if file is not hive))
     assert all(hive.path in wrong for wrong in broken_references(Scanned(without, found.source)))
     assert broken_references(Scanned(without, found.source)) != []
+
+
+@pytest.mark.parametrize("name", ["mdecrevoisier", "sbousseaden", "SigmaHQ", "JPCERTCC", "puffyCid", "omerbenamram"])
+def test_events_cite_whole_records_of_the_log_they_name(name: str) -> None:
+    """Every moment and finding of a log leads to the bytes of a record, from its mark to the copy of its length."""
+    found = real(f"data/evtx/{name}")
+    held, looked = Bytes(found), 0
+    assert broken_references(found) == []
+    for where, ref in references(found.case):
+        if isinstance(ref.place, EventPlace):
+            record = held.cited(ref)
+            assert record[:4] == b"**\0\0", where
+            assert int.from_bytes(record[4:8], "little") == len(record) == int.from_bytes(record[-4:], "little"), where
+            looked += 1
+    assert looked or name == "omerbenamram"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-from triptych.analysis import baseline, timeline
+from triptych.analysis import baseline, timeline, told_in_logs
 from triptych.analysis.baseline import Baseline
+from triptych.analysis.event_table import EventTable
 from triptych.analysis.pairing import other_views, paired
 from triptych.analysis.told_twice import with_disagreements
 from triptych.evidence.layouts import find
@@ -41,6 +42,9 @@ def scan(
     jobs = [job for store in STORES for job in store.jobs(found)]  # stores/: what each store tells
     jobs += LOGS.jobs(found) if events else []  # logs/: what happened to tasks, and what of it nobody wrote down
     yield from _read(readers, jobs, gathering, snapshots)
+    table = EventTable(gathering.case().events)  # analysis/: every event in the order of time, put together once
+    yield from _read(readers, told_in_logs.jobs_of_table(table), gathering, snapshots)  # definitions that events carry
+    gathering.extend(told_in_logs.answers(gathering.case(), table))  # tasks that live in logs, known by name or a command line
     gathering.extend(scheduler.reconstructed(gathering.case()))  # and what the service would show of it
 
     case = paired(gathering.case())  # analysis/: the tellings side by side
@@ -54,7 +58,7 @@ def scan(
     case = paired(gathering.case())
     case = case.with_(traces=case.traces + other_views(case), problems=with_disagreements(case))
     case = case.with_(timeline=timeline.moments(case))
-    case = case.with_(findings=book.judged(case, known or baseline.load()))  # rules/: what is wrong, and why
+    case = case.with_(findings=book.judged(case, known or baseline.load(), table))  # rules/: what is wrong, and why
     yield case.with_(complete=True)
 
 

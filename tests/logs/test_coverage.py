@@ -190,3 +190,26 @@ def test_real_logs_and_their_beginnings() -> None:
     known: Coverage = coverage([answer for answer in got if isinstance(answer, LogReport)], events(got), Host())
     assert {channel.name: channel.beginning for channel in known.channels} == {SECURITY: "cleared", TASKS: "exported"}
     assert [clearing.account for clearing in known.clearings] == ["EXAMPLE\\Administrator"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "written", "word"),
+    [("success", 1, MISSING), ("success and failure", 1, MISSING), ("off", 1, NOT_AUDITED), ("failure", 1, NOT_AUDITED)],
+)
+def test_the_audit_policy_of_the_hive_tells_where_no_event_does(policy: str, written: float, word: str) -> None:
+    proof = EvidenceRef(RegistryPlace("Policy\\PolAdtEv", ""), (Span("SECURITY", 52, 2),))
+    facts = (
+        Fact("audit-policy", "Other Object Access Events", stated(policy, proof)),
+        Fact("audit-policy-written", "", stated(at(written).iso, proof)),
+    )
+    assert judged(5, (BOTH[1],), (), Host(facts))[0] == word
+    later = (facts[0], replace(facts[1], reading=stated(at(9).iso, proof)))
+    assert judged(5, (BOTH[1],), (), Host(later))[0] == NOT_AUDITED  # written since: the default is assumed
+    assert "off by default" in judged(5, (BOTH[1],), (), Host(later))[1]
+
+
+def test_a_record_without_a_time_begins_no_log() -> None:
+    known = coverage((report(SECURITY, 3, 30), replace(report(SECURITY, 0, 20, file="cut"), first=Instant(0))), (), Host())
+    held = known.channel(SECURITY)
+    assert held is not None
+    assert held.first == at(3)

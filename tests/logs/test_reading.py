@@ -108,11 +108,12 @@ def test_each_bad_log_costs_itself_alone() -> None:
     assert "gone.evtx" in {answer.file for answer in got if isinstance(answer, Problem)}
 
 
-def test_small_logs_are_read_together_and_large_ones_alone() -> None:
+def test_small_logs_are_read_together_and_large_ones_in_stretches() -> None:
     rows = [Item("event-log", f"{number}.evtx", "", "", size=size) for number, size in enumerate([70_000] * 3 + [64 << 20, 70_000])]
     jobs = LOGS.jobs(Found((), tuple(rows)))
-    assert sorted(len(job.items) for job in jobs) == [1, 4]
-    assert sum(job.size for job in jobs) == (64 << 20) + 4 * 70_000
+    assert sorted(len(job.items) for job in jobs) == [1] * 5 + [4]  # four stretches and the SHA-256
+    packed = Item("event-log", "a.zip!/b.evtx", "", "", size=64 << 20)
+    assert len(LOGS.jobs(Found((), (packed,)))) == 1  # it would be unpacked by each reader
 
 
 def test_ids_have_one_spelling() -> None:

@@ -7,9 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from triptych.evidence.layouts import Item
-from triptych.evidence.source import Entry, EvidenceError
+from triptych.evidence.source import Entry, EvidenceError, Stream
 from triptych.model.case import Problem
 from triptych.model.evidence import EvidenceFile
+
+
+class _Held:
+    """Bytes that are read at a place."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.size = data, len(data)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self._data[offset : offset + length]
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +47,9 @@ class MemorySource:
         if len(data) > limit:
             raise EvidenceError("evidence.large", "the file is larger than the limit")
         return data
+
+    def open(self, path: str, limit: int) -> Stream:
+        return Stream(_Held(self.read(path, limit)), self.modified)
 
     def peek(self, path: str, length: int) -> bytes:
         return (self.files[path] or b"")[:length]

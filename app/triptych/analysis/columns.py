@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,7 @@ else:
         """Stands for the module until something of it is asked for."""
 
         def __getattr__(self, name: str) -> Any:
-            import numpy  # the import is a lock of its own, so threads may ask at once
-
-            value = getattr(numpy, name)
+            value = getattr(import_module("numpy"), name)  # an import is a lock of its own, so threads may ask at once
             setattr(self, name, value)
             return value
 

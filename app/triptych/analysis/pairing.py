@@ -17,6 +17,7 @@ NOT_LISTED = XML_NOT_LISTED
 _READ = ("read", "partly")
 _SHOWN = 40  # characters of a name that schtasks shows in columns
 _SPELLING = (Store.REGISTRY, Store.SCHEDULER, Store.XML, Store.LOG)
+_LOG_RANK = {"4698": 2, "4699": 2, "4702": 2, "4700": 1, "4701": 1}
 _ORPHANS = {"": 0, "tree": 1, "tasks": 2}
 _TELLING_KINDS = ("task file", "reg-export")
 
@@ -105,11 +106,21 @@ def _tasks(group: list[TaskRecord]) -> Iterable[Task]:
     for store in (Store.XML, Store.SCHEDULER):
         for record in by_store[store]:
             _place(rows, record)
-    for record in by_store[Store.LOG][:1]:  # a log tells of a task, it is no store that would make one
-        for row in rows[:1]:
-            row[Store.LOG] = record
+    if by_store[Store.LOG]:  # logs tell of the task whose registration counts, and of tasks that no store holds
+        rows = rows or [{}]
+        rows[0][Store.LOG] = newest_telling(by_store[Store.LOG])
     for row in rows:
         yield _task(row)
+
+
+def newest_telling(records: Iterable[TaskRecord]) -> TaskRecord:
+    """Of what the logs tell of a task the newest definition of 4698, 4699 or 4702; else of 4700 or 4701; else what there is."""
+    return max(records, key=_weight_of_telling)
+
+
+def _weight_of_telling(record: TaskRecord) -> tuple[bool, int, int]:
+    told = record.keeping.told.value
+    return record.has_actions, _LOG_RANK.get(record.keeping.basis.value or "", 0), told.ticks if told else 0
 
 
 def _told_once(group: list[TaskRecord]) -> Iterator[TaskRecord]:
@@ -165,7 +176,9 @@ class _Absences:
     """Why a store holds no record of a task, and what shows it."""
 
     def __init__(self, case: Case, view: str) -> None:
-        self._reasons = {store: _reason(store, case.report(store)) for store in STORES}
+        logs = case.report(Store.LOG)
+        kept = (*STORES, Store.LOG) if logs is not None and logs.state != "absent" else STORES
+        self._reasons = {store: _reason(store, case.report(store)) for store in kept}
         self._folders = {
             _folded(trace.path): trace.refs
             for trace in case.traces
@@ -173,7 +186,7 @@ class _Absences:
         }
 
     def added(self, task: Task) -> Task:
-        missing = [store for store in STORES if task.record(store) is None]
+        missing = [store for store in self._reasons if task.record(store) is None]
         absences = tuple(
             Absence(store, self._reasons[store].presence, self._reasons[store].words, self._refs(store, task)) for store in missing
         )
@@ -203,6 +216,8 @@ def _reason(store: Store, report: StoreReport | None) -> _Reason:
     if state not in _READ:
         return _Reason(unknown, _UNREAD[store] if state == "absent" else f"{_FAILED[store]}{note}")
     basis = report.basis if report else ""
+    if store is Store.LOG and basis != _AUDITED:
+        return _Reason(unknown, _NOT_AUDITED)
     if store is Store.REGISTRY and state == "partly" and report and not report.tasks:
         return _Reason(unknown, "what could be read of the registry does not reach its tasks")
     if store is Store.XML and basis == NOT_LISTED:
@@ -214,20 +229,25 @@ def _reason(store: Store, report: StoreReport | None) -> _Reason:
     return _Reason(Presence.ABSENT, _LACKS[store])
 
 
+_AUDITED = "audited"
+_NOT_AUDITED = "no event of the logs says that tasks were audited (events 4698 to 4702 are off by default)"
 _UNREAD = {
     Store.XML: "the Tasks folder was not collected",
     Store.REGISTRY: "no SOFTWARE hive and no export of TaskCache in the evidence",
     Store.SCHEDULER: "no listing of the scheduler in the evidence",
+    Store.LOG: "no event log in the evidence",
 }
 _FAILED = {
     Store.XML: "the task files could not be read",
     Store.REGISTRY: "the registry could not be read",
     Store.SCHEDULER: "the listing could not be read",
+    Store.LOG: "the event logs could not be read",
 }
 _LACKS = {
     Store.XML: "no file at this path below System32\\Tasks",
     Store.REGISTRY: "no Tree key and no Tasks key names this path",
     Store.SCHEDULER: "the listing does not name it",
+    Store.LOG: "no event of the logs names it, though tasks were audited at some time",
 }
 
 

@@ -1,120 +1,127 @@
-"""What happened when, as the stores alone tell it: dates they state, times of files and keys, runs."""
+"""What happened when: dates that stores state, times of files and keys, runs, and every event of the logs that concerns tasks."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from triptych.analysis.acts import Act, acts_of
+from triptych.analysis.event_table import EventTable
+from triptych.analysis.links import Links, links
+from triptych.analysis.links_lookup import row_of
+from triptych.analysis.links_stores import left
+from triptych.analysis.timeline_events import told
+from triptych.analysis.timeline_stores import stored
+from triptych.analysis.touches import touch_of
 from triptych.model.case import Case, Host
-from triptych.model.event import Moment
-from triptych.model.evidence import EvidenceRef
-from triptych.model.task import Store, TaskRecord, Trace, TraceKind, When
-from triptych.model.times import NEVER, Instant, Zone, parse_iso
+from triptych.model.event import Event, Link, Moment
+from triptych.model.paths import fold
+from triptych.model.times import Zone
 
 _MINUTE = 60 * 10_000_000
-# (attribute of the record, source, kind, what the time is); `timestamp_desc` of the time-line formats is such words.
-_FILE = ("keeping.file_written", "file", "file-modified", "Task File Modified")
-_DATE = ("registration.date", "xml", "registration-date", "XML Registration Date")
-_REGISTRY = (
-    ("registration.date", "registry", "registration-date", "Registry Registration Date"),
-    ("keeping.tree_written", "registry", "tree-key-written", "TaskCache Tree Key Last Written"),
-    ("keeping.tasks_written", "registry", "tasks-key-written", "TaskCache Tasks Key Last Written"),
-    ("keeping.index_written", "registry", "index-key-written", "TaskCache Index Key Last Written"),
-    ("run.registered", "registry", "registered", "Task Registered (DynamicInfo)"),
-    ("run.last_run", "registry", "last-run", "Task Last Run (DynamicInfo)"),
-    ("run.last_success", "registry", "last-success", "Task Last Completed (DynamicInfo)"),
-)
-_LISTING = (("run.last_run", "listing", "last-run", "Task Last Run (Listing)"),)
-_OF_STORE = {Store.XML: (_DATE, _FILE), Store.REGISTRY: _REGISTRY, Store.SCHEDULER: _LISTING}
-_OF_TRACE = {
-    TraceKind.TREE_FOLDER: ("registry", "folder-key-written", "TaskCache Tree Folder Key Last Written"),
-    TraceKind.INDEX_ENTRY: ("registry", "index-key-written", "TaskCache Index Key Last Written"),
-    TraceKind.DELETED: ("registry", "deleted-key", "Deleted TaskCache Key Last Written"),
-    TraceKind.STATE_FLAGS: ("registry", "state-flags-written", "TaskStateFlags Key Last Written"),
-    TraceKind.WOW_CACHE: ("registry", "wow-key-written", "Wow6432Node TaskCache Key Last Written"),
-    TraceKind.WOW_FILE: ("file", "file-modified", "SysWOW64 Task File Modified"),
-    TraceKind.JOB: ("file", "file-modified", "Job File Modified"),
-    TraceKind.POLICY_TASK: ("file", "policy-written", "Group Policy File Modified"),
-    TraceKind.TARGET: ("file", "target-modified", "Target File Modified"),
-}
-_OF_READING = {
-    TraceKind.JOB: (("last_run", "job", "last-run", "Job Last Run"),),
-    TraceKind.JOB_LOG: (("started", "job", "job-started", "Job Log Start"), ("finished", "job", "job-finished", "Job Log Finish")),
-    TraceKind.TARGET: (("modified", "file", "target-modified", "Target File Modified"),),
-    TraceKind.POLICY_TASK: (("changed", "file", "policy-changed", "Group Policy Task Changed"),),
-}
-_TASK_PATHS = (TraceKind.STATE_FLAGS, TraceKind.WOW_FILE)
+_STORES = -1  # row of a moment that no event tells
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A moment on its way into the timeline: `row` of the event table, `record` its number, `path` what a store's moment is about."""
+
+    moment: Moment
+    view: str
+    path: str = ""
+    row: int = _STORES
+    record: int = 0
 
 
 def moments(case: Case) -> tuple[Moment, ...]:
-    """Every moment that the stores tell, of other views too, sorted by time, source, task. Each moment once.
+    """Every moment that stores and logs tell, of other views too, sorted by time, source, record. Each moment once.
 
-    A local time keeps its zone; for the order it is taken by the bias that the host states, as UTC where none is stated.
+    A local time keeps its zone; for the order it is taken by the bias that the host states, as UTC where none is stated. Links
+    name other moments by their place in this tuple, and lead from what was there first or caused something to what came of it.
     """
     bias = _bias(case.host)
-    found: dict[tuple[object, ...], Moment] = {}
-    for moment in _all(case):
-        found.setdefault((moment.time, moment.source, moment.kind, moment.text), moment)
-    return tuple(sorted(found.values(), key=lambda moment: _order(moment, bias)))
+    entries = list(_of_stores(case))
+    events = EventTable(case.events)
+    acts = _acts(events)
+    linked = links(events, ((row, act) for row, held in acts.items() for act in held))
+    entries += _of_events(case, events, linked, acts)
+    ordered = sorted(entries, key=lambda entry: _order(entry, bias))
+    return tuple(_linked(ordered, linked))
 
 
-def _all(case: Case) -> Iterator[Moment]:
-    dated = {(record.view, record.path.casefold(), _ticks(record.registration.date)) for record in case.records if _is_xml(record)}
-    for record in case.records:
-        yield from _of_record(record, dated)
-    for trace in case.traces:
-        yield from _of_trace(trace)
+def _of_stores(case: Case) -> Iterator[_Entry]:
+    found: dict[tuple[object, ...], _Entry] = {}
+    for moment, view, path in stored(case):
+        found.setdefault((moment.time, moment.source, moment.kind, moment.text), _Entry(moment, view, path))
+    yield from found.values()
 
 
-def _is_xml(record: TaskRecord) -> bool:
-    return record.store is Store.XML
+def _acts(table: EventTable) -> dict[int, tuple[Act, ...]]:
+    """What command lines and scripts did, by the row of the event that tells it."""
+    found: dict[int, list[Act]] = defaultdict(list)
+    for view in sorted({view for _, view in table.sources}):
+        for act in acts_of(table, view):
+            if act.verb != "query" and (row := row_of(table, act.event)) >= 0:
+                found[row].append(act)
+    return {row: tuple(held) for row, held in found.items()}
 
 
-def _ticks(reading: When) -> int:
-    return reading.value.ticks if reading.value else 0
-
-
-def _of_record(record: TaskRecord, dated: set[tuple[str, str, int]]) -> Iterator[Moment]:
-    for name, source, kind, what in _OF_STORE.get(record.store, ()):
-        part, _, leaf = name.partition(".")
-        reading: When = getattr(getattr(record, part), leaf)
-        if not _tells(reading) or reading.value is None:
+def _of_events(case: Case, table: EventTable, linked: Links, acts: dict[int, tuple[Act, ...]]) -> Iterator[_Entry]:
+    """Events that concern tasks, those that acts were read from, and those that a tie leads to; a record of two views once."""
+    rows = sorted({*linked.rows.tolist(), *linked.reached, *acts})
+    spelled, by_guid = _names(case)
+    running: set[tuple[object, ...]] = set()
+    others: list[tuple[Event, int]] = []
+    for row in rows:
+        event = table[row]
+        if event.view:
+            others.append((event, row))
             continue
-        if kind == "registration-date" and not _is_xml(record) and (record.view, record.path.casefold(), _ticks(reading)) in dated:
-            continue  # the registry repeats what the file states
-        if record.store is Store.SCHEDULER and record.keeping.basis.value == "reconstructed":
-            continue  # made from the registry, which tells it itself
-        yield _moment(reading.value, source, kind, record.path, what, record.path, reading.refs or record.ref, record.view)
+        running.add(_identity(event))
+        yield _entry(event, row, acts.get(row, ()), spelled, by_guid)
+    for event, row in others:
+        if _identity(event) not in running:
+            yield _entry(event, row, acts.get(row, ()), spelled, by_guid)
 
 
-def _tells(reading: When) -> bool:
-    return reading.stated and reading.value is not None and 0 < reading.value.ticks < NEVER and reading.value.showable
+def _identity(event: Event) -> tuple[object, ...]:
+    return (event.time.ticks, event.channel.casefold(), event.computer.casefold(), event.record_id, event.event_id)
 
 
-def _of_trace(trace: Trace) -> Iterator[Moment]:
-    task = trace.path if trace.kind in _TASK_PATHS else None
-    for name, source, kind, what in _OF_READING.get(trace.kind, ()):
-        reading = trace.reading(name)
-        time = _parsed(reading.value)
-        if time is not None:
-            yield _moment(time, source, kind, task, what, trace.path, reading.refs or trace.refs, trace.view)
-    if trace.kind in _OF_TRACE and trace.written is not None and trace.written.ticks > 0 and trace.written.showable:
-        source, kind, what = _OF_TRACE[trace.kind]
-        yield _moment(trace.written, source, kind, task, what, trace.path, trace.refs, trace.view)
+def _names(case: Case) -> tuple[dict[str, str], dict[str, str]]:
+    """How the tasks of the case spell their paths, by folded path and by GUID."""
+    spelled = {fold(task.path): task.path for task in case.tasks}
+    return spelled, {task.guid: task.path for task in case.tasks if task.guid}
 
 
-def _parsed(text: str | None) -> Instant | None:
-    try:
-        time = parse_iso(text) if text else None
-    except ValueError:
-        return None
-    return time if time is not None and time.ticks > 0 and time.showable else None
+def _entry(event: Event, row: int, acts: tuple[Act, ...], spelled: dict[str, str], by_guid: dict[str, str]) -> _Entry:
+    touch = touch_of(event)
+    path = event.task or (touch.task if touch else "") or next((act.task for act in acts if act.task and not act.host), "")
+    task = spelled.get(fold(path), path) if path else by_guid.get(touch.guid) if touch else None
+    text = told(event, task, touch, acts) + (f" (in {event.view})" if event.view else "")
+    refs = tuple(dict.fromkeys((event.ref, *(ref for act in acts for ref in act.refs))))
+    precision = "100ns" if event.time.digits else "seconds"
+    moment = Moment(event.time, event.lane, event.kind, task, text, refs, event.account or None, precision)
+    return _Entry(moment, event.view, row=row, record=event.record_id)
 
 
-def _moment(
-    time: Instant, source: str, kind: str, task: str | None, what: str, path: str, refs: tuple[EvidenceRef, ...], view: str
-) -> Moment:
-    text = f"{what}: {path}" + (f" (in {view})" if view else "")
-    return Moment(time, source, kind, task, text, refs, precision="100ns" if time.digits else "seconds")
+def _linked(ordered: list[_Entry], linked: Links) -> Iterator[Moment]:
+    """The moments with their links, which name places in this order."""
+    places = {entry.row: place for place, entry in enumerate(ordered) if entry.row != _STORES}
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    for tie in linked.ties:
+        if tie.cause in places and tie.effect in places:
+            found[places[tie.cause]].setdefault(places[tie.effect], tie.why)
+    events = ((place, entry.moment, entry.view) for place, entry in enumerate(ordered) if entry.row != _STORES)
+    stores = [(place, entry.moment, entry.view, entry.path) for place, entry in enumerate(ordered) if entry.row == _STORES]
+    for one in left(events, stores):
+        found[one.event].setdefault(one.store, one.why)
+    for place, entry in enumerate(ordered):
+        if place in found:
+            yield replace(entry.moment, links=tuple(Link(to, why) for to, why in sorted(found[place].items())))
+        else:
+            yield entry.moment
 
 
 def _bias(host: Host) -> int:
@@ -126,7 +133,8 @@ def _bias(host: Host) -> int:
     return 0
 
 
-def _order(moment: Moment, bias: int) -> tuple[int, str, str, str, str, str]:
+def _order(entry: _Entry, bias: int) -> tuple[int, str, int, str, str, str, str]:
+    moment = entry.moment
     ticks = moment.time.ticks + (bias * _MINUTE if moment.time.zone is Zone.LOCAL else 0)
     task = moment.task or ""
-    return (ticks, moment.source, moment.kind, task.casefold(), task, f"{moment.text}\x1f{moment.refs[:1]}")
+    return (ticks, moment.source, entry.record, moment.kind, task.casefold(), task, f"{moment.text}\x1f{moment.refs[:1]}")

@@ -12,7 +12,7 @@ from triptych.logs.event_kinds import SECURITY, TASKS
 from triptych.model.case import Fact, Host
 from triptych.model.event import Event, LogReport, NumberGap
 from triptych.model.evidence import EvidenceRef
-from triptych.model.times import TICKS_A_SECOND, Instant
+from triptych.model.times import TICKS_A_SECOND, Instant, parse_iso
 
 OTHER_OBJECT_ACCESS = "0CCE9227-69AE-11D9-BED3-505054503030"  # the subcategory of 4698 to 4702 (Microsoft Learn)
 _AUDITED = frozenset((4698, 4699, 4700, 4701, 4702))
@@ -69,7 +69,8 @@ class Channel:
 class Coverage:
     """What the logs of one system cover, and what silenced them. Everything is in the order of time.
 
-    `switch` is the fact that tells whether the scheduler's own log is on, None where no hive tells; `self_disabled` the
+    `switch` is the fact that tells whether the scheduler's own log is on, None where no hive tells, and `switch_written` when
+    that was last changed; `policy` and `policy_written` are the same of the audit policy for tasks; `self_disabled` the
     times of event 719 (the service switched it off by itself); `latest` the newest record of any log.
     """
 
@@ -81,6 +82,9 @@ class Coverage:
     registered: tuple[Event, ...] = ()
     switch: Fact | None = None
     latest: Instant | None = None
+    switch_written: Instant | None = None
+    policy: Fact | None = None
+    policy_written: Instant | None = None
 
     def channel(self, name: str) -> Channel | None:
         folded = name.casefold()
@@ -105,11 +109,26 @@ def coverage(reports: Iterable[LogReport], events: Iterable[Event], host: Host, 
         self_disabled=tuple(event for event in told if event.event_id == 719 and event.kind == "log-disabled"),
         audited=tuple(event for event in told if event.event_id in _AUDITED and event.lane == "security"),
         registered=tuple(event for event in told if event.kind == "registered"),
-        switch=next(
-            (fact for fact in host.facts if fact.name == "channel" and same(fact.subject, TASKS) and fact.view == view), None
-        ),
+        switch=_fact(host, "channel", TASKS, view),
         latest=max(lasts, key=lambda time: time.ticks, default=None),
+        switch_written=_time(_fact(host, "channel-written", TASKS, view)),
+        policy=_fact(host, "audit-policy", "", view),
+        policy_written=_time(_fact(host, "audit-policy-written", "", view)),
     )
+
+
+def _fact(host: Host, name: str, subject: str, view: str) -> Fact | None:
+    """The fact of that name and view; of any subject where "" is asked for."""
+    found = (fact for fact in host.facts if fact.name == name and fact.view == view)
+    return next((fact for fact in found if not subject or same(fact.subject, subject)), None)
+
+
+def _time(fact: Fact | None) -> Instant | None:
+    """The time that a fact states, None where it states none."""
+    try:
+        return parse_iso(fact.reading.value) if fact is not None and fact.reading.value else None
+    except ValueError:
+        return None
 
 
 def distinct(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -127,6 +146,11 @@ def _order(event: Event) -> tuple[int, str, int, str, int]:
 
 def same(left: str, right: str) -> bool:
     return left.casefold() == right.casefold()
+
+
+def clearings_of(events: Iterable[Event], view: str = "") -> tuple[Clearing, ...]:
+    """The clearings that events of one view tell of, in the order of time."""
+    return tuple(_clearings(distinct(event for event in events if event.view == view)))
 
 
 def _clearings(events: Iterable[Event]) -> Iterable[Clearing]:
@@ -148,16 +172,17 @@ def _audit_changes(events: Iterable[Event]) -> Iterable[AuditChange]:
 
 
 def _channel(reports: list[LogReport], clearings: tuple[Clearing, ...]) -> Channel:
-    firsts = [report for report in reports if report.first]
+    firsts = [report for report in reports if report.first and report.first.ticks > 0]
     lasts = [report.last for report in reports if report.last]
     oldest = min(firsts, key=lambda report: report.first.ticks if report.first else 0, default=None)
     return Channel(
         reports[0].channel, oldest.first if oldest else None, max(lasts, key=lambda time: time.ticks, default=None),
-        sum(report.records for report in reports), _beginning(oldest, clearings), tuple(reports),
+        sum(report.records for report in reports), beginning(oldest, clearings), tuple(reports),
     )  # fmt: skip
 
 
-def _beginning(oldest: LogReport | None, clearings: tuple[Clearing, ...]) -> str:
+def beginning(oldest: LogReport | None, clearings: tuple[Clearing, ...]) -> str:
+    """Why a file of a channel begins where it does, in the words of `Channel`."""
     if oldest is None or oldest.first is None:
         return "none"
     cleared = [clearing for clearing in clearings if same(clearing.channel, oldest.channel)]

@@ -188,5 +188,24 @@ def _security_log(known: Coverage, task: str, time: Instant) -> Witness:
         near = (earlier or later)[-1 if earlier else 0]
         reason = f"tasks were audited at {near.time.iso}; whether they were at the time of the registration, no event tells"
         return Witness(SECURITY, 4698, UNKNOWN, reason, (near.ref,))
+    stated = _by_policy(known, time)
+    if stated is not None:
+        return stated
     reason = "no event 4698 to 4702 at all: auditing of tasks is off by default, and nothing says that it was on"
+    return Witness(SECURITY, 4698, NOT_AUDITED, reason, refs)
+
+
+def _by_policy(known: Coverage, time: Instant) -> Witness | None:
+    """What the audit policy in the SECURITY hive says of a time, where it was not written since."""
+    policy, written = known.policy, known.policy_written
+    if policy is None or written is None or written.ticks > time.ticks or policy.reading.value is None:
+        return None
+    refs = policy.reading.refs
+    if "success" in policy.reading.value:
+        reason = (
+            f"the audit policy asks for events of tasks since {written.iso} or before, and no event 4698 tells of the registration"
+        )
+        return Witness(SECURITY, 4698, MISSING, reason, refs)
+    word = policy.reading.value
+    reason = f"the audit policy, written last at {written.iso}, does not ask for events of tasks ({word}; off is the default)"
     return Witness(SECURITY, 4698, NOT_AUDITED, reason, refs)

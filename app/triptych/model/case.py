@@ -54,6 +54,35 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPart:
+    """What a reader counted in one stretch of a log; when all stretches of a file are there, they are put together.
+
+    `number` of `parts` (from 0) in the order of the file. `counts` are promised, listed, repaired, lost, slack, twice, chunks, used
+    and ordinal (0: none); `channels` are name, records, kept, and first and last time with their numbers (-1 for none); `runs`,
+    `known`, `dead` and `foreign` as in `formats.evtx_balance.Tally`; `cleared` channel and ticks. `head` are the first 128 bytes
+    of the file, `size` its bytes as this reader saw it. `problems` are the rows of its `Faults`. One of the parts brings the row
+    of the `ledger`, with the SHA-256.
+    """
+
+    file: str
+    view: str
+    number: int
+    parts: int
+    size: int
+    head: bytes
+    counts: tuple[int, ...]
+    channels: tuple[tuple[str, int, int, int, int, int, int], ...]
+    runs: tuple[tuple[int, ...], ...]
+    known: tuple[tuple[int, int], ...]
+    dead: tuple[int, ...]
+    foreign: tuple[int, ...]
+    cleared: tuple[tuple[str, int], ...]
+    exported: bool
+    problems: tuple[Problem, ...] = ()
+    ledger: EvidenceFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreReport:
     """How a store was read: `state` is read, partly, absent or failed.
 

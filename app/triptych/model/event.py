@@ -21,7 +21,8 @@ class Event:
     `lane` is the contract's source word, `kind` its kind, `words` for a person. `task` is the path as the event spells it,
     with a leading backslash, None where it names none. `account` is DOMAIN\\name or what the event says; `user` is the SID
     in its System part. Numbers of processes are decimal, `logon_id` and `instance_id` as folded by `folded_id`. `data` are all its
-    values in order. `recovered`: only our repair brought it back, `note` says how.
+    values in order; of kinds that come in masses (4624, 4634, 4648, 4672, 4688) only those that `event_kinds.json` names for them: the
+    record itself has the rest, and is read again when a person asks for it. `recovered`: only our repair brought it back, `note` says how.
     """
 
     time: Instant

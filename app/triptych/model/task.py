@@ -208,7 +208,8 @@ class Keeping:
     the Index value, `index_keys` the index keys that hold the GUID (Boot, Logon, Plain, Maintenance), `access` the SDDL
     of the Tree key's SD value, `value_names` every value of the Tasks key, `actions_version` and `triggers_version` the
     versions of the blobs. XML: `encoding` as found. `written` times: the Tree key, the Tasks key, the file, the newest
-    index key; `hash` is the Hash value in hex, `hash_found` what the bytes of the XML file give.
+    index key; `hash` is the Hash value in hex, `hash_found` what the bytes of the XML file give. Log: `told` is the time of the
+    event that tells it, `basis` which kind of event it is ("4698", "command line", "named").
     """
 
     guid: Text = leaf()
@@ -230,6 +231,7 @@ class Keeping:
     triggers_version: Whole = leaf()
     actions_context: Text = leaf()
     basis: Text = leaf()
+    told: When = leaf()
 
 
 @dataclass(frozen=True, slots=True)

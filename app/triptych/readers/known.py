@@ -1,6 +1,8 @@
 """Every reader by its name: what a job names, a reader process runs."""
 
+from triptych.logs.one_event import ONE_EVENT
 from triptych.logs.reading import LOGS
+from triptych.logs.telling import TELLINGS
 from triptych.stores import CLASSES, PROOF, STORES, TARGETS
 
-READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, PROOF, LOGS)}
+READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, PROOF, LOGS, TELLINGS, ONE_EVENT)}

@@ -12,7 +12,7 @@ from triptych.model.evidence import EvidenceRef, Reading
 from triptych.model.task import Action, Presence, Store, Task, TaskRecord
 from triptych.rules.rule import Context
 
-_TELLERS = (Store.REGISTRY, Store.XML, Store.SCHEDULER)
+_TELLERS = (Store.REGISTRY, Store.XML, Store.SCHEDULER, Store.LOG)  # logs come last: they tell what was, not what is
 # Tasks that users, policy or management put below \Microsoft\Windows\: known by folder and program together (formats, 8.3).
 _MANAGED = (
     (re.compile(r"\\microsoft\\windows\\powershell\\scheduledjobs\\"), re.compile(r"\\powershell\.exe$")),
@@ -25,8 +25,12 @@ _MANAGED = (
 
 
 def acting(task: Task) -> TaskRecord | None:
-    """The telling whose actions Windows runs: the registry's, the XML file's where the registry keeps none (Windows 7)."""
-    records = [record for store in _TELLERS if (record := task.record(store)) is not None and _is_there(record)]
+    """The telling whose actions Windows runs: the registry's, the XML file's where the registry keeps none (Windows 7).
+
+    Of a task that no store holds it is what the logs say of it, where they say what it starts.
+    """
+    told = [record for store in _TELLERS if (record := task.record(store)) is not None and _is_there(record)]
+    records = [record for record in told if record.store is not Store.LOG or record.actions]
     return next((record for record in records if record.has_actions and record.actions), records[0] if records else None)
 
 
@@ -37,6 +41,19 @@ def leading(task: Task) -> TaskRecord | None:
 
 def _is_there(record: TaskRecord) -> bool:
     return record.presence.value in (Presence.PRESENT, Presence.VISIBLE)
+
+
+def in_logs_alone(task: Task) -> bool:
+    """Whether nothing but the logs tells of a task."""
+    return all(record.store is Store.LOG for record in task.records)
+
+
+def logs_alone_words(task: Task) -> str:
+    """A sentence that says so, "" for other tasks."""
+    record = task.record(Store.LOG)
+    if record is None or not in_logs_alone(task):
+        return ""
+    return f"Only the logs tell of it ({record.presence.note}); no store in the evidence holds it."
 
 
 def is_registered(context: Context, task: Task) -> bool:

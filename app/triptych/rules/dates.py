@@ -1,4 +1,4 @@
-"""Dates of stores, keys and files that cannot all be true.
+"""Dates of stores, keys, files and events that cannot all be true.
 
 Few and sure, since honest dates look odd in many ways: maintenance tasks are dated back by whole days, feature upgrades set the
 date of installation anew and keep old tasks, a Tasks key is written at every run, the time of registration is kept over updates,
@@ -15,6 +15,7 @@ from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant, Zone
+from triptych.rules.dates_logged import of_clock, of_tasks
 from triptych.rules.lookups import has_tasks_key, is_an_offset, is_linked, is_vendors, once
 from triptych.rules.phrases import cited, sentences, when
 from triptych.rules.rule import Context, Rule
@@ -50,6 +51,24 @@ def _check(context: Context) -> Iterator[Finding]:
                 confidence=Confidence.LIKELY,
                 time=clash.readings[0].value,
             )
+    yield from _with_events(context)
+
+
+def _with_events(context: Context) -> Iterator[Finding]:
+    """What events contradict; tasks of which the stores alone tell a contradiction are told once more only if it is another."""
+    clashes = list(of_tasks(context))
+    if len(clashes) >= _SEVERAL and len(clashes) * 20 > len(context.case.tasks):
+        clashes = []  # the machine's clock was wrong for a while
+    for clash in (*clashes, *of_clock(context)):
+        yield TIME_CONTRADICTION.finding(
+            clash.task,
+            clash.found,
+            summary=f"{clash.task.path}: {clash.summary}" if clash.task else clash.summary[:1].upper() + clash.summary[1:],
+            why=clash.why,
+            refs=clash.refs,
+            confidence=Confidence.POSSIBLE if clash.found.startswith("Date") else Confidence.LIKELY,
+            time=clash.time,
+        )
 
 
 def _younger_than_key(context: Context) -> Iterator[_Clash]:
@@ -148,7 +167,7 @@ def _registrations(context: Context) -> list[int]:
 TIME_CONTRADICTION = Rule(
     "time-contradiction",
     Severity.LOW,
-    "Dates of stores, files and keys that cannot all be true.",
+    "Dates of stores, files, keys and events that cannot all be true.",
     "A machine whose clock was wrong for a while; a hive or file that was restored, or copied with times of its own.",
     (
         "Compare with the order of event record numbers, with $MFT ($FILE_NAME times) and with the USN journal.",

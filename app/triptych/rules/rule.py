@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from triptych import resources
 from triptych.analysis.baseline import Baseline
+from triptych.analysis.event_table import EventTable
+from triptych.analysis.pairing import shown_view
+from triptych.logs.coverage import Coverage, coverage
 from triptych.model.case import Case
 from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity, finding_key
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import Instant
 
-RULES_VERSION = "2026.11.1"  # raised whenever a rule, its severity or its words change
+RULES_VERSION = "2026.11.2"  # raised whenever a rule, its severity or its words change
+T = TypeVar("T")
+# What the coverage of the logs is told by: a million other events need not be made for it.
+_WITNESSES = ("log-cleared", "log-disabled", "audit-changed", "registered", "deleted", "enabled", "disabled", "updated")
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,26 @@ class Context:
     @property
     def build(self) -> int | None:
         return self.case.host.build
+
+    @property
+    def view(self) -> str:
+        """The view whose tasks are judged ("" for the running system)."""
+        return self._once("view", lambda: shown_view(self.case))
+
+    @property
+    def events(self) -> EventTable:
+        """Every kept event of every view, in the order of time."""
+        return self._once("events", lambda: EventTable(self.case.events))
+
+    @property
+    def coverage(self) -> Coverage:
+        """What the logs of the judged view cover, and what silenced them."""
+        return self._once("coverage", lambda: coverage(self.case.logs, self.events.of(*_WITNESSES), self.case.host, self.view))
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self.cache:
+            self.cache[name] = make()
+        return cast("T", self.cache[name])
 
     def pairs(self) -> Iterator[tuple[Task, TaskRecord]]:
         """Every task that the registry tells, with that record."""

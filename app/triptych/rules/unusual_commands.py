@@ -19,11 +19,13 @@ from triptych.rules.acting import (
     acting,
     action_refs,
     action_words,
+    in_logs_alone,
     is_elevated,
     is_registered,
     is_shipped_action,
     is_vendors_own,
     leading,
+    logs_alone_words,
 )
 from triptych.rules.phrases import cited, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
@@ -75,12 +77,13 @@ def _suspicious(
         why=sentences(
             f"It starts {quoted(action_words(action), 400)} as {account_words(leading(task) or record, context.case.host)}.",
             f"The command {join([trait.words for trait in traits], 8)}.",
+            logs_alone_words(task),
             moved,
         ),
         refs=cited(action_refs(action), *account_readings(leading(task) or record)) or record.ref,
         severity=severity,
         confidence=Confidence.LIKELY if _strong(traits) else Confidence.POSSIBLE,
-        time=record.run.last_run.value or record.run.registered.value,
+        time=record.run.last_run.value or record.run.registered.value or record.keeping.told.value,
     )
 
 
@@ -92,7 +95,7 @@ def _weigh(context: Context, task: Task, record: TaskRecord, traits: tuple[Trait
         if any(trait.id == "encoded" for trait in traits):
             return Severity.LOW, "What can be decoded is harmless: agents of management do this. Judged low."
         return None
-    if not is_registered(context, task):
+    if not is_registered(context, task) and not in_logs_alone(task):
         return Severity.LOW, "Nothing registers the file: Windows does not run it as it stands. Judged low."
     if {trait.id for trait in strong} <= {"writable-place"} and not elevated:
         return Severity.LOW, (

@@ -11,7 +11,7 @@ from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import TICKS_A_DAY, Instant
-from triptych.rules.acting import acting, action_refs, action_words, is_known, leading, target, targets_in_system
+from triptych.rules.acting import acting, action_refs, action_words, is_known, leading, logs_alone_words, target, targets_in_system
 from triptych.rules.phrases import cited, join, quoted, sentences, when
 from triptych.rules.rule import Context, Rule
 
@@ -41,6 +41,7 @@ def _check_deceptive(context: Context) -> Iterator[Finding]:
                     "A NUL can only be written past the service, by the native interface of the registry."
                     if any(character == "\0" for character, _ in found)
                     else "",
+                    logs_alone_words(task),
                 ),
                 refs=cited(record.ref, record.keeping.tasks_path),
             )
@@ -57,7 +58,7 @@ def _refused(task: Task) -> tuple[tuple[str, str], ...]:
 
 def _check_lookalike(context: Context) -> Iterator[Finding]:
     for task in context.case.tasks:
-        record = acting(task)
+        record = acting(task) or leading(task)
         if record is None or is_known(context, task):
             continue
         twin = lookalike(task.path, context.baseline)
@@ -65,11 +66,12 @@ def _check_lookalike(context: Context) -> Iterator[Finding]:
             continue
         stock, reason = twin
         starts = join([quoted(action_words(action), 120) for action in record.actions], 3)
+        told = f"It starts {starts}." if record.actions or record.has_actions else ""
         yield NAME_LOOKALIKE.finding(
             task,
             stock.casefold(),
             summary=f"{task.path}: looks like {stock}, and is not that task",
-            why=sentences(f"{reason[:1].upper()}{reason[1:]}.", f"It starts {starts}."),
+            why=sentences(f"{reason[:1].upper()}{reason[1:]}.", told, logs_alone_words(task)),
             refs=cited(record.ref, *(action_refs(action) for action in record.actions)),
             confidence=Confidence.LIKELY,
         )

@@ -16,15 +16,18 @@ from triptych.rules.acting import (
     acting,
     action_refs,
     action_words,
+    in_logs_alone,
     is_known,
     is_managed,
     is_of_the_system,
     is_registered,
     is_shipped_action,
     leading,
+    logs_alone_words,
     target,
     targets_in_system,
 )
+from triptych.rules.lives import persons_hand
 from triptych.rules.lookups import was_read
 from triptych.rules.phrases import cited, count, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
@@ -131,7 +134,15 @@ def _check_disabled(context: Context) -> Iterator[Finding]:
     for task in context.case.tasks:
         purpose = _PROTECTING.get(task.path.casefold())
         record = leading(task)
-        if purpose is None or record is None or not is_registered(context, task):
+        if purpose is None or record is None:
+            continue
+        if in_logs_alone(task):
+            if by_hand := persons_hand(context, task.path):
+                found.append((task, record, f"was {by_hand.done}", purpose))
+            elif record.settings.enabled.value is False:
+                found.append((task, record, "is disabled", purpose))
+            continue
+        if not is_registered(context, task):
             continue
         if record.settings.enabled.value is False:
             found.append((task, record, "is disabled", purpose))
@@ -139,19 +150,23 @@ def _check_disabled(context: Context) -> Iterator[Finding]:
             found.append((task, record, "has no trigger left", purpose))
     several = len(found) >= _SEVERAL
     for task, record, fact, purpose in found:
+        by_hand = persons_hand(context, task.path)
         yield STOCK_DISABLED.finding(
             task,
             fact,
             summary=f"{task.path} {fact}: the task that {purpose} does not run",
             why=sentences(
                 "Windows ships it enabled.",
+                f"{by_hand.words} Judged higher." if by_hand else "",
+                logs_alone_words(task),
                 f"{count(len(found), 'protecting task')} on this host cannot run: that is more than one setting. Judged higher."
                 if several
                 else "",
             ),
-            refs=cited(record.settings.enabled) if fact == "is disabled" else record.ref,
-            severity=Severity.MEDIUM if several else Severity.LOW,
-            time=record.keeping.tasks_written.value,
+            refs=cited(record.settings.enabled if fact == "is disabled" else record.ref, by_hand.refs if by_hand else ())
+            or record.ref,
+            severity=Severity.MEDIUM if several or by_hand else Severity.LOW,
+            time=by_hand.time if by_hand else record.keeping.tasks_written.value,
         )
 
 

@@ -1,4 +1,4 @@
-"""Facts about the machine: what the hives SOFTWARE and SYSTEM say of it, and the classes of the users' own hives."""
+"""Facts about the machine: what the hives SOFTWARE, SYSTEM and SECURITY say of it, and the classes of the users' own hives."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from triptych.model.evidence import EvidenceRef, Reading, RegistryPlace, Span, S
 from triptych.model.times import Instant, from_unix
 from triptych.stores import registry_values as values
 from triptych.stores.classes import user_classes
+from triptych.stores.host_witnesses import log_service, security_facts, switches
 from triptych.stores.job import Answer, Job, StoreReader
 from triptych.stores.registry_cache import Held, hold
 from triptych.stores.registry_open import find_key, open_item
@@ -23,8 +24,6 @@ from triptych.stores.registry_open import find_key, open_item
 NAME = "host"
 VERSION = "Microsoft\\Windows NT\\CurrentVersion"
 PROFILES = f"{VERSION}\\ProfileList"
-CHANNEL = "Microsoft-Windows-TaskScheduler/Operational"
-_CHANNELS = "Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels"
 _VERSION_TEXTS = (
     ("product", ("ProductName",)),
     ("build", ("CurrentBuild", "CurrentBuildNumber")),
@@ -50,7 +49,7 @@ def software_facts(root: Key, view: str, hive: Hive | None = None) -> Iterator[F
         yield from _numbers("ubr", held, "UBR", view)
         yield from _installed(held, view)
     yield from _profiles(root, view)
-    yield from _channel(root, view)
+    yield from switches(root, view)
     yield from _hive_written(hive, view)
 
 
@@ -107,16 +106,6 @@ def _profiles(root: Key, view: str) -> Iterator[Fact]:
             yield Fact("account", sid.upper(), stated(name, *path.refs, raw=path.value, note=note), view)
 
 
-def _channel(root: Key, view: str) -> Iterator[Fact]:
-    channel = find_key(root, f"{_CHANNELS}\\{CHANNEL}")
-    if channel is None:
-        return
-    enabled = values.number(hold(channel), "Enabled")
-    if enabled.value is not None:
-        word = "enabled" if enabled.value else "disabled"
-        yield Fact("channel", CHANNEL, stated(word, *enabled.refs, raw=str(enabled.value)), view)
-
-
 def _hive_written(hive: Hive | None, view: str) -> Iterator[Fact]:
     """When the hive says that it was written last; the base block of the best state."""
     if hive is None or hive.base is None or hive.state is None:
@@ -138,6 +127,7 @@ def system_facts(root: Key, view: str) -> Iterator[Fact]:
         if shutdown is not None:
             yield Fact("last-shutdown", "", shutdown, view)
         yield from _schedule_service(control_set, view)
+        yield from log_service(control_set, view)
     yield from _earlier_installs(root, view)
 
 
@@ -200,12 +190,12 @@ def _earlier_installs(root: Key, view: str) -> Iterator[Fact]:
 
 
 def _jobs(found: Found) -> list[Job]:
-    items = found.of("system-hive", "user-hive", "classes-hive")
+    items = found.of("system-hive", "security-hive", "user-hive", "classes-hive")
     return [Job(NAME, f"the hive {item.path}", (item.as_row(),), item.size) for item in items]
 
 
 def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
-    """The facts of SYSTEM hives, and the classes of users' hives."""
+    """The facts of SYSTEM and SECURITY hives, and the classes of users' hives."""
     for row in job.items:
         item = Item.from_row(row)
         opened = open_item(item, source, limits)
@@ -220,6 +210,8 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
 def _facts(root: Key, item: Item) -> Iterator[Fact]:
     if item.role == "system-hive":
         return system_facts(root, item.view)
+    if item.role == "security-hive":
+        return security_facts(root, item.view)
     return user_classes(root, user_of(root, item.inner), item.view)
 
 

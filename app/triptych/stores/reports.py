@@ -13,7 +13,7 @@ _SOURCES = 50  # names kept in a report
 
 
 def store_reports(found: Found, files: Mapping[str, EvidenceFile], records: Iterable[TaskRecord]) -> tuple[StoreReport, ...]:
-    """The reports of XML, registry and scheduler; `files` are those answered so far, by path."""
+    """The reports of XML, registry, scheduler and logs; `files` are those answered so far, by path."""
     by_store: dict[Store, list[TaskRecord]] = {store: [] for store in Store}
     for record in records:
         by_store[record.store].append(record)
@@ -21,6 +21,7 @@ def store_reports(found: Found, files: Mapping[str, EvidenceFile], records: Iter
         _xml(found, files, by_store[Store.XML]),
         _registry(found, files, by_store[Store.REGISTRY]),
         _scheduler(files, by_store[Store.SCHEDULER]),
+        _logs(found, files, by_store[Store.LOG]),
     )
 
 
@@ -43,6 +44,13 @@ def _scheduler(files: Mapping[str, EvidenceFile], records: list[TaskRecord]) -> 
     read = [file for file in files.values() if file.kind.startswith("listing")]
     bases = sorted({record.keeping.basis.value or "" for record in records} - {""})
     return _report(Store.SCHEDULER, read, records, absent=not records and not read, basis=bases[0] if bases else "")
+
+
+def _logs(found: Found, files: Mapping[str, EvidenceFile], records: list[TaskRecord]) -> StoreReport:
+    """Of event logs as a store, as long as nobody has looked at what their events say of tasks."""
+    items = found.of("event-log")
+    read = [files[item.path] for item in items if item.path in files]
+    return _report(Store.LOG, read, records, absent=not items)
 
 
 def _report(
