@@ -84,6 +84,8 @@ def acts_of(table: EventTable, view: str = "", faults: Faults | None = None, lim
     They are read once for each table, and kept as long as it lives.
     """
     kept = _KEPT.setdefault(table, {})
+    if not table.columns:
+        return ()
     if (view, limits) not in kept:
         kept[view, limits] = _acts_of(table, view, faults, limits)
     return kept[view, limits]

@@ -64,7 +64,7 @@ class EventTable:
 
     def of(self, *kinds: str) -> Iterator[Event]:
         """All events of these kinds in the order of time."""
-        return (self._event(int(row)) for row in self.rows(*kinds))
+        return (self._event(int(row)) for row in self.rows(*kinds)) if self.columns else iter(())
 
     def where(self, name: str, *texts: str) -> Rows:
         """The rows whose text of that name (one of TEXTS) is one of these, without regard to case."""

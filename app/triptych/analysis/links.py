@@ -52,10 +52,10 @@ _SENSES = {"registered": "registered", "updated": "changed", "deleted": "deleted
 class Links:
     """Everything that ties events of a table together. `rows` concern tasks, `reached` stand beside them and a tie leads there."""
 
-    rows: Rows
-    ties: tuple[Tie, ...]
-    runs: tuple[Run, ...]
-    reached: tuple[int, ...]
+    rows: tuple[int, ...] = ()
+    ties: tuple[Tie, ...] = ()
+    runs: tuple[Run, ...] = ()
+    reached: tuple[int, ...] = ()
 
     def of(self, *kinds: str) -> Iterator[Tie]:
         return (tie for tie in self.ties if tie.kind in kinds)
@@ -63,6 +63,8 @@ class Links:
 
 def links(table: EventTable, acting: Iterable[tuple[int, Act]] = ()) -> Links:
     """Tie the events of a table; `acting` are rows whose command line or script acts on a task. In the order of cause, effect."""
+    if not len(table):
+        return Links()
     lookup = Lookup(table)
     rows = concerned(table)
     lines = list(lines_of(table, rows, lookup.hosts))
@@ -81,9 +83,10 @@ def links(table: EventTable, acting: Iterable[tuple[int, Act]] = ()) -> Links:
     ties += _behind(ties, lookup, (row for row, _ in acts if lookup.is_process(row)))
     kept = {(tie.cause, tie.effect): tie for tie in reversed(ties)}
     ordered = tuple(sorted(kept.values(), key=lambda tie: (tie.cause, tie.effect)))
-    known = set(rows.tolist())
+    told = tuple(rows.tolist())
+    known = set(told)
     reached = sorted({row for tie in ordered for row in (tie.cause, tie.effect) if row not in known})
-    return Links(rows, ordered, made, tuple(reached))
+    return Links(told, ordered, made, tuple(reached))
 
 
 # -- two logs, one act ----------------------------------------------------------------------------------------------------

@@ -34,15 +34,16 @@ class _Entry:
     record: int = 0
 
 
-def moments(case: Case) -> tuple[Moment, ...]:
+def moments(case: Case, table: EventTable | None = None) -> tuple[Moment, ...]:
     """Every moment that stores and logs tell, of other views too, sorted by time, source, record. Each moment once.
 
     A local time keeps its zone; for the order it is taken by the bias that the host states, as UTC where none is stated. Links
     name other moments by their place in this tuple, and lead from what was there first or caused something to what came of it.
+    `table` are the events of the case, where somebody has put them together already.
     """
     bias = _bias(case.host)
     entries = list(_of_stores(case))
-    events = EventTable(case.events)
+    events = EventTable(case.events) if table is None else table
     acts = _acts(events)
     linked = links(events, ((row, act) for row, held in acts.items() for act in held))
     entries += _of_events(case, events, linked, acts)
@@ -69,7 +70,7 @@ def _acts(table: EventTable) -> dict[int, tuple[Act, ...]]:
 
 def _of_events(case: Case, table: EventTable, linked: Links, acts: dict[int, tuple[Act, ...]]) -> Iterator[_Entry]:
     """Events that concern tasks, those that acts were read from, and those that a tie leads to; a record of two views once."""
-    rows = sorted({*linked.rows.tolist(), *linked.reached, *acts})
+    rows = sorted({*linked.rows, *linked.reached, *acts})
     spelled, by_guid = _names(case)
     running: set[tuple[object, ...]] = set()
     others: list[tuple[Event, int]] = []

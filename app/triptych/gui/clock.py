@@ -47,6 +47,17 @@ class Clock:
             return text + zone
         return text[:16] + (zone if instant.zone is Zone.LOCAL or self.name == "here" else "")
 
+    def between(self, start: int, end: int) -> str:
+        """A stretch of UTC times (ticks) in words: `2026-03-14 02:11:10 – 02:17:34Z`, the day once, as exact as it needs to be."""
+        unit = TICKS_A_SECOND if end - start > 10 * TICKS_A_SECOND else TICKS_A_SECOND // 1000
+        first, last = (
+            self.brief(Instant(at - at % TICKS_A_SECOND)) if unit == TICKS_A_SECOND else self.moment(Instant(at - at % unit))
+            for at in (start, end)
+        )
+        same = first[:10] == last[:10]
+        zone = len(first.rstrip("Z")) if first.endswith("Z") else max(first.rfind("+"), first.rfind("-", 11))
+        return f"{first[:zone] if zone > 11 else first} – {last[11:] if same else last}"
+
     def brief(self, instant: Instant) -> str:
         """The same to the second, whole hours of the offset alone, and of a local time no seconds where they are 0."""
         if instant.ticks in _SPECIAL or not instant.showable:
@@ -55,6 +66,10 @@ class Clock:
         if instant.zone is Zone.LOCAL:
             return told.replace(":00 local", " local")
         return told.removesuffix(":00") if len(told) > len("2026-03-14 02:17:03+") else told
+
+    def minutes(self, instant: Instant) -> int:
+        """Minutes east of UTC at that moment in the zone in which times are told."""
+        return self._offset(instant) or 0
 
     def _offset(self, instant: Instant) -> int | None:
         if self.name == "machine":

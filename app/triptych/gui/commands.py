@@ -26,6 +26,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("open-file", "&File", "Open &file…", ("Ctrl+Shift+O",)),
     Command("open-example", "&File", "Open the &example host", ("Ctrl+Shift+E",)),
     Command("add-listing", "&File", "Add scheduler &listing…", needs="case"),
+    Command("export", "&File", "&Export…", ("Ctrl+E",), "case"),
     Command("rescan", "&File", "&Read again", ("F5",), "case"),
     Command("cancel", "&File", "&Cancel reading", ("Ctrl+.",), "reading"),
     Command("start", "&File", "&Start page", ("Ctrl+W",), "case"),
@@ -35,6 +36,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("go-tasks", "&View", "&Tasks", ("Ctrl+1",), "case"),
     Command("go-compare", "&View", "&Comparison", ("Ctrl+2",), "case"),
     Command("go-bytes", "&View", "&Bytes", ("Ctrl+3",), "case"),
+    Command("go-timeline", "&View", "T&imeline", ("Ctrl+4",), "case"),
+    Command("go-events", "&View", "&Events", ("Ctrl+5",), "case"),
     Command("go-findings", "&View", "All &findings", ("Ctrl+Shift+F",), "case"),
     Command("go-problems", "&View", "&Problems", (), "case"),
     Command("go-sources", "&View", "S&ources", (), "case"),
@@ -106,5 +109,6 @@ def key_sheet(made: dict[str, QAction]) -> str:
         "Space: mark a task; fold a section or a finding; Right and Left unfold and fold a finding step by step",
         "Esc: back",
         "Letters in the list: search",
+        "In the timeline: arrows move and choose, + and - zoom, Home and End, 0 all, A around the chosen entry, T this task or all",
     ]
     return "\n".join(lines)

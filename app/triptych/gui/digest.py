@@ -9,6 +9,7 @@ from enum import Enum
 
 from triptych.analysis import accounts, normalise
 from triptych.analysis.row import Row
+from triptych.gui.events_columns import EntriesBuilder, Happened, no_entries
 from triptych.gui.words import STORES
 from triptych.model.case import Case, Host
 from triptych.model.evidence import State
@@ -67,6 +68,7 @@ class Digest:
     case: Case = field(default_factory=Case)
     lines: tuple[Line, ...] = ()
     by_key: dict[TaskKey, Line] = field(default_factory=dict)
+    happened: Happened = field(default_factory=no_entries)
 
     def line(self, key: TaskKey | None) -> Line | None:
         return None if key is None else self.by_key.get(key)
@@ -77,6 +79,11 @@ class Digest:
             return key
         same = [line.key for line in self.lines if line.key[0] == key[0]]
         return same[0] if same else None
+
+    def line_at(self, path: str) -> Line | None:
+        """The task of that path; of several with one path the first listed."""
+        folded = path.casefold()
+        return next((line for line in self.lines if folded and line.key[0] == folded), None)
 
     def line_of(self, finding: Finding) -> Line | None:
         """The task that a finding is about; None for one about the host."""
@@ -102,6 +109,7 @@ class Digester:
 
     def __init__(self, differences: Compare) -> None:
         self._compare = differences
+        self._entries = EntriesBuilder()
         self._differing: dict[tuple[int, ...], tuple[tuple[TaskRecord, ...], bool]] = {}
 
     def __call__(self, case: Case) -> Digest:
@@ -120,7 +128,7 @@ class Digester:
                 found = [finding for finding in found if not finding.guid or finding.guid.upper() == guid]
             lines.append(self._line(task, case, tuple(found)))
         lines.sort(key=lambda line: (line.rank, line.key))
-        return Digest(case, tuple(lines), {line.key: line for line in lines})
+        return Digest(case, tuple(lines), {line.key: line for line in lines}, self._entries(case))
 
     def _line(self, task: Task, case: Case, findings: tuple[Finding, ...]) -> Line:
         findings = tuple(sorted(findings, key=lambda finding: finding.severity.rank))

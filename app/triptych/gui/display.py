@@ -10,12 +10,13 @@ import html
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMainWindow, QMessageBox, QSizePolicy, QWidget
 
 from triptych.gui.theme import BODY, face
 from triptych.model import display
 
 LIMIT = 2000  # characters of one value on screen; copies are whole
+SHORTLY_MS = 10_000
 
 
 def visible(text: str, limit: int = LIMIT) -> str:
@@ -79,6 +80,23 @@ def tell(parent: QWidget, title: str, text: str) -> None:
     box.setWindowTitle(title)
     box.setText(display.show_lines(text, LIMIT))
     box.exec()
+
+
+def agreed(parent: QWidget, title: str, text: str, yes: str) -> bool:
+    """Ask a question with plain text: the button `yes`, or Cancel, which Enter and Esc press."""
+    box = QMessageBox(parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setWindowTitle(title)
+    box.setText(display.show_lines(text, LIMIT))
+    wanted = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.exec()
+    return box.clickedButton() is wanted
+
+
+def say_shortly(window: QMainWindow, text: str) -> None:
+    """A sentence in the status bar, for some seconds."""
+    window.statusBar().showMessage(visible(text), SHORTLY_MS)
 
 
 def to_clipboard(text: str) -> None:

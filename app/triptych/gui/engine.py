@@ -13,11 +13,13 @@ from triptych import resources
 from triptych.analysis import comparison
 from triptych.evidence.source import EvidenceError, EvidenceSource, open_source
 from triptych.gui.session import Work
+from triptych.logs import one_event
 from triptych.model.case import Case, Problem, Progress
 from triptych.model.evidence import EvidenceFile, Excerpt
 from triptych.readers import Readers
 from triptych.scan import scan
 from triptych.stores import proof
+from triptych.stores.job import Job
 
 EXAMPLE = "example/ws-fin-07.zip"
 
@@ -33,6 +35,7 @@ def open_work(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Work:
         fetch=proofs,
         rows=comparison.rows,
         differences=comparison.differences,
+        event=proofs.event,
     )
 
 
@@ -83,9 +86,12 @@ class Bytes:
         file = self._files.get(path)
         if file is None:
             raise EvidenceError("proof.unknown", f"{path} is not a file that this scan has read")
+        return self._answer(proof.job(file, offset, length))
+
+    def _answer(self, wanted: Job) -> bytes:
         data: bytes | None = None
         said = ""
-        for answer in self.ready().read([proof.job(file, offset, length)]):  # to its end: to leave early would end the reader
+        for answer in self.ready().read([wanted]):  # to its end: to leave early would end the reader
             if isinstance(answer, Excerpt):
                 data = answer.data
             elif isinstance(answer, Problem):
@@ -93,6 +99,10 @@ class Bytes:
         if data is not None:
             return data
         raise EvidenceError("proof.unread", said or "the reader gave no answer")
+
+    def event(self, path: str, offset: int, length: int) -> bytes:
+        """The event that stands there, as `one_event.lines_of` reads it. Raises EvidenceError where it cannot be read."""
+        return self._answer(one_event.job(path, offset, length))
 
     def ready(self) -> Readers:
         """The reader process for bytes, started where there is none."""

@@ -10,7 +10,9 @@ from PySide6.QtCore import QObject, Signal
 
 from triptych.gui.clock import NAMES, Clock, machine_offset
 from triptych.gui.digest import Compare, Digest, Digester, Line, TaskKey
+from triptych.gui.events_columns import EntryKey
 from triptych.gui.jobs import Bytes, Ended, Fetch, Jobs, Scan
+from triptych.gui.timeline_lens import ALL, Lens
 from triptych.model.case import Case, Progress
 from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Finding
@@ -27,6 +29,7 @@ class Work:
     fetch: Fetch
     rows: Compare  # every field of a task
     differences: Compare  # those in which its stores contradict each other
+    event: Fetch | None = None  # one event as lines, see `logs.one_event`
 
 
 Open = Callable[[tuple[str, ...], tuple[str, ...]], Work]
@@ -47,6 +50,7 @@ class Selection:
     task: TaskKey | None = None
     finding: str | None = None  # its key
     proof: Proof | None = None
+    entry: EntryKey | None = None  # of all that happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Session(QObject):
     run_changed = Signal(object)  # Run
     opened = Signal(object)  # Work
     bytes_came = Signal(object)  # Bytes
+    event_came = Signal(object)  # Bytes
     marks_changed = Signal()
     clock_changed = Signal(object)  # Clock
 
@@ -82,6 +87,7 @@ class Session(QObject):
         self._clock = "utc"
         self._began = 0.0
         self._chosen: TaskKey | None = None  # what the person chose, not what came first by itself
+        self.lens = Lens(self)
         self.jobs = Jobs(self)
         self.jobs.digested.connect(self._digested)
         self.jobs.progressed.connect(self._progressed)
@@ -113,6 +119,7 @@ class Session(QObject):
         self.digest, self.selection, self._chosen = Digest(), Selection(), None
         self.marked.clear()
         self.work = work
+        self.lens.clear()
         self.opened.emit(work)
         self.case_changed.emit(self.digest)
         self.selection_changed.emit(self.selection)
@@ -140,13 +147,26 @@ class Session(QObject):
         """Choose a task; it stays chosen while more arrives and when the evidence is read again."""
         self._chosen = key
         if key != self.selection.task:
-            self._select(replace(self.selection, task=key, finding=None))
+            self._select(replace(self.selection, task=key, finding=None, entry=None))
 
     def select_finding(self, finding: Finding) -> None:
         """Choose a finding, and the task it is about."""
         line = self.digest.line_of(finding)
         self._chosen = line.key if line else self._chosen
-        self._select(replace(self.selection, task=line.key if line else self.selection.task, finding=finding.key))
+        rows = self.digest.happened.resting.get(finding.key, ())
+        entry = self.lens.entries.key(rows[0]) if rows else None
+        self._select(replace(self.selection, task=line.key if line else self.selection.task, finding=finding.key, entry=entry))
+
+    def select_entry(self, row: int) -> None:
+        """Choose something that happened; where all tasks are looked at, or another one, the task it tells of as well."""
+        if not 0 <= row < len(self.lens.entries):
+            return
+        elsewhere = self.lens.mode == ALL or not self.lens.scope.holds(row)
+        line = self.digest.line_at(self.lens.entries.text("task", row)) if elsewhere else None
+        self._chosen = line.key if line else self._chosen
+        task = line.key if line else self.selection.task
+        finding = self.selection.finding if task == self.selection.task else None
+        self._select(replace(self.selection, task=task, finding=finding, entry=self.lens.entries.key(row)))
 
     def mark(self, key: TaskKey | None) -> None:
         """Mark a task to come back to it, or take the mark away."""
@@ -186,12 +206,22 @@ class Session(QObject):
         if self.work is not None:
             self.jobs.fetch(self.work.fetch, file, offset, length)
 
+    def fetch_event(self, file: str, offset: int, length: int) -> None:
+        """Ask for an event as lines; `event_came` brings it."""
+        if self.work is not None and self.work.event is not None:
+            self.jobs.fetch(self.work.event, file, offset, length, "event")
+
     def _nearest(self, ordered: tuple[Finding, ...], step: int) -> int:
         line = self.line
         own = [number for number, finding in enumerate(ordered) if line is not None and finding in line.findings]
         if own:
             return own[0] if step > 0 else own[-1]
         return 0 if step > 0 else len(ordered) - 1
+
+    @property
+    def _path(self) -> str | None:
+        line = self.line
+        return line.task.path if line else None
 
     def _start(self, work: Work) -> None:
         self.work = work
@@ -202,6 +232,8 @@ class Session(QObject):
     def _select(self, selection: Selection) -> None:
         if selection != self.selection:
             self.selection = selection
+            self.lens.show_task(self._path)
+            self.lens.choose(self.lens.entries.find(selection.entry))
             self.selection_changed.emit(selection)
 
     def _digested(self, digest: Digest) -> None:
@@ -215,7 +247,8 @@ class Session(QObject):
         if wanted is None or (digest.case.complete and digest.line(wanted) is None):
             wanted = digest.lines[0].key if digest.lines else None
         if wanted != self.selection.task:
-            self.selection = replace(self.selection, task=wanted, finding=None)
+            self.selection = replace(self.selection, task=wanted, finding=None, entry=None)
+        self.lens.show(digest.happened, self._path, digest.happened.entries.find(self.selection.entry))
         self.case_changed.emit(digest)
         self.selection_changed.emit(self.selection)
         if self.run.state == "reading" and digest.lines:
@@ -229,7 +262,7 @@ class Session(QObject):
         self._set_run(replace(self.run, state=state, error=ended.error, seconds=time.monotonic() - self._began))
 
     def _fetched(self, answer: Bytes) -> None:
-        self.bytes_came.emit(answer)
+        (self.event_came if answer.of == "event" else self.bytes_came).emit(answer)
 
     def _set_run(self, run: Run) -> None:
         self.run = run

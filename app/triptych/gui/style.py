@@ -58,6 +58,10 @@ QPushButton#recent:focus { background: @selection; border-bottom: 1px solid @acc
 QLineEdit { background: @background; color: @text; border: 1px solid @strong_line; border-radius: 5px; padding: 5px 9px;
   selection-background-color: @selection; selection-color: @text; }
 QLineEdit:focus { border-color: @accent; }
+QLineEdit#filter { padding: 1px 6px; border-radius: 3px; }
+QPushButton#brush { padding: 1px 6px; border-radius: 3px; text-align: left; }
+QPushButton#brush:checked { background: @selection; border-color: @accent; }
+QPlainTextEdit { background: @background; color: @text; border: none; selection-background-color: @selection; selection-color: @text; }
 QComboBox { background: @panel; color: @text; border: 1px solid @strong_line; border-radius: 5px; padding: 4px 9px; }
 QComboBox:focus { border-color: @accent; }
 QComboBox QAbstractItemView { background: @raised; color: @text; selection-background-color: @selection; selection-color: @text; }

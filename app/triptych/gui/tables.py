@@ -88,7 +88,7 @@ class Table(QAbstractTableModel, Generic[T]):
         return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._order):
+        if not index.isValid() or index.row() >= self.rowCount():
             return None
         if role == ROW_ROLE:
             return None if self.is_head(index.row()) else self.row(index.row())
@@ -107,7 +107,7 @@ class Table(QAbstractTableModel, Generic[T]):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if index.isValid() and index.row() < len(self._order) and self.is_head(index.row()):
+        if index.isValid() and index.row() < self.rowCount() and self.is_head(index.row()):
             return Qt.ItemFlag.NoItemFlags
         return super().flags(index)
 

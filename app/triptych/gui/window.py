@@ -25,6 +25,7 @@ from triptych.gui.choices import Choices
 from triptych.gui.commands import COMMANDS, actions, key_sheet
 from triptych.gui.digest import Digest
 from triptych.gui.display import tell, visible
+from triptych.gui.exporting import Exporting
 from triptych.gui.head import TaskHead
 from triptych.gui.palette import Palette
 from triptych.gui.pieces import column
@@ -34,6 +35,7 @@ from triptych.gui.rooms.compare import CompareRoom
 from triptych.gui.rooms.sources import SourcesRoom
 from triptych.gui.rooms.start import EXAMPLE, FILE, FOLDER, StartRoom
 from triptych.gui.rooms.tasks import TasksRoom
+from triptych.gui.rooms.timeline import TimelineRoom
 from triptych.gui.session import Proof, Run, Session, Work
 from triptych.gui.settings import Settings
 from triptych.gui.status import Status
@@ -72,6 +74,7 @@ class Window(QMainWindow):
         self.stack = QStackedWidget()
         self._pages = QStackedWidget()
         self._choices = Choices(session, theme, settings)
+        self.exporting = Exporting(self, session, settings, self.say_trouble)
         self.actions_of = actions(self, self.menuBar(), self._does())
         self._choices.restore(self.actions_of)
         self.bar = Bar(self.actions_of)
@@ -89,6 +92,7 @@ class Window(QMainWindow):
             "open-folder": lambda: self._open_asked("folder"),
             "open-file": lambda: self._open_asked("file"),
             "add-listing": self._add_listing,
+            "export": self.exporting.choose,
             "rescan": self.session.rescan,
             "cancel": self.session.cancel,
             "start": self.show_start,
@@ -131,6 +135,7 @@ class Window(QMainWindow):
     def show_tasks(self) -> None:
         """The first question: the keyboard goes to the list."""
         self._pages.setCurrentIndex(1)
+        self.tasks.show()
         self.tasks.focus()
 
     def show_room(self, name: str) -> None:
@@ -206,6 +211,7 @@ class Window(QMainWindow):
         for name, corner in self._corners.items():
             if corner is not None:
                 corner.setVisible(name == ROOMS[at].name)
+        self.tasks.setVisible(not ROOMS[at].wide)
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._room_shown)
@@ -385,6 +391,7 @@ class Window(QMainWindow):
         self.settings.keep("tasks", self.tasks.state())
         self.settings.keep("group", self.tasks.group)
         self.settings.keep("compare", self._room(CompareRoom).state())
+        self.settings.keep("timeline", self._room(TimelineRoom).state())
         self.settings.sync()
 
     def _restore(self) -> None:
@@ -393,3 +400,4 @@ class Window(QMainWindow):
         self.tasks.restore(self.settings.state("tasks"))
         self.tasks.group_by(self.settings.text("group"))
         self._room(CompareRoom).restore(self.settings.state("compare"))
+        self._room(TimelineRoom).restore(self.settings.state("timeline"))

@@ -100,17 +100,17 @@ def _bursts(context: Context) -> Iterator[Finding]:
     )
 
 
-def _registrations(context: Context) -> Rows:
-    """Registrations by 4698; by 106 where no 4698 is there: never both, which would count each twice."""
+def _registrations(context: Context) -> Rows | tuple[()]:
+    """Registrations by 4698; by 106 where no 4698 is there: never both, which would count each twice; none unless they are many."""
     table = context.events
-    for number in (4698, 106):
+    for number in (4698, 106) if table.columns else ():
         rows = table.rows("registered")
         if len(rows):
             of_view = np.array([view == context.view for _, view in table.sources], bool)[table.columns["blocks"][rows]]
             rows = rows[(table.columns["event_id"][rows] == number) & of_view]
         if len(rows) >= _BURST:
             return rows
-    return np.zeros(0, np.int64)
+    return ()
 
 
 def _by_the_system(context: Context, row: int) -> bool:
