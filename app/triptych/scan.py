@@ -57,7 +57,7 @@ def scan(
     yield Progress("Judging")
     case = paired(gathering.case())
     case = case.with_(traces=case.traces + other_views(case), problems=with_disagreements(case))
-    case = case.with_(timeline=timeline.moments(case))
+    case = case.with_(timeline=timeline.moments(case, table))
     case = case.with_(findings=book.judged(case, known or baseline.load(), table))  # rules/: what is wrong, and why
     yield case.with_(complete=True)
 

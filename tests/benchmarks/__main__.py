@@ -9,10 +9,12 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks import evidence
+from tests.benchmarks.figure import Figure, at_most, seconds
+from tests.benchmarks.logs import LogScale, log_figures
 from tests.benchmarks.measure import MIB, Cost, best, run
 
 _PEER, _FIRST = "tests.benchmarks.peer", "tests.benchmarks.first_rows"
@@ -28,19 +30,10 @@ class Scale:
     few: int = 1_000
     many: int = 10_000
     runs: int = 3
+    logs: LogScale = field(default_factory=LogScale)
 
 
-QUICK = Scale(evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line: what was measured, the figure, what it is held against, and whether it holds ("" where nothing is promised)."""
-
-    what: str
-    figure: str
-    against: str = ""
-    holds: str = ""
+QUICK = Scale(evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1, logs=LogScale(log=2, large=4, small=1, runs=1))
 
 
 def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
@@ -51,6 +44,7 @@ def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
     yield from _judging(scale, given, folder / "out.json", hive)
     yield from _growth(scale, folder)
     yield from _first_rows(given)
+    yield from log_figures(scale.logs, folder)
 
 
 def _judging(scale: Scale, given: Path, out: Path, hive: int) -> Iterator[Figure]:
@@ -62,10 +56,10 @@ def _judging(scale: Scale, given: Path, out: Path, hive: int) -> Iterator[Figure
         _scan(given, out),
     )
     share = " of python-registry"
-    yield Figure("python-registry: load, each cell once, TaskCache", _seconds(peer), f"{peer.output.strip()} cells, keys, values")
-    yield Figure("triptych: the program loaded", _seconds(loaded))
-    yield Figure("triptych scan, hive and task files", _seconds(judged), *_at_most(judged.cpu / peer.cpu, 1.0, share))
-    yield Figure("triptych scan --json, hive and task files", _seconds(scan), *_at_most(scan.cpu / peer.cpu, 1.0, share))
+    yield Figure("python-registry: load, each cell once, TaskCache", seconds(peer), f"{peer.output.strip()} cells, keys, values")
+    yield Figure("triptych: the program loaded", seconds(loaded))
+    yield Figure("triptych scan, hive and task files", seconds(judged), *at_most(judged.cpu / peer.cpu, 1.0, share))
+    yield Figure("triptych scan --json, hive and task files", seconds(scan), *at_most(scan.cpu / peer.cpu, 1.0, share))
     yield from _memory("hive and task files", scan, hive)
 
 
@@ -74,11 +68,11 @@ def _growth(scale: Scale, folder: Path) -> Iterator[Figure]:
     for tasks in (scale.few, scale.many):
         given = evidence.machine(folder, tasks)
         costs[tasks] = cost = run(*_scan(given, folder / "out.json"))
-        yield Figure(f"triptych scan --json, {tasks:,} tasks", _seconds(cost), f"{1000 * cost.cpu / tasks:.1f} ms a task")
+        yield Figure(f"triptych scan --json, {tasks:,} tasks", seconds(cost), f"{1000 * cost.cpu / tasks:.1f} ms a task")
         yield from _memory(f"{tasks:,} tasks", cost, evidence.hive_of(given).stat().st_size)
     ratio = costs[scale.many].cpu / costs[scale.few].cpu
     yield Figure(
-        f"growth from {scale.few:,} to {scale.many:,} tasks", f"x {ratio:.1f}", *_at_most(ratio, 1.2 * scale.many / scale.few)
+        f"growth from {scale.few:,} to {scale.many:,} tasks", f"x {ratio:.1f}", *at_most(ratio, 1.2 * scale.many / scale.few)
     )
 
 
@@ -90,7 +84,7 @@ def _first_rows(given: Path) -> Iterator[Figure]:
     ):
         cost = run("-m", _FIRST, what, str(given))
         told = json.loads(cost.output)
-        yield Figure(words, f"{told['first']:.2f} s", *_at_most(told["first"], 1.0, " s"))
+        yield Figure(words, f"{told['first']:.2f} s", *at_most(told["first"], 1.0, " s"))
         yield Figure(f"  and the whole of it ({what})", f"{told['all']:.2f} s")
 
 
@@ -98,19 +92,11 @@ def _memory(what: str, cost: Cost, hive: int) -> Iterator[Figure]:
     readers = ", ".join(f"{peak / MIB:.0f}" for peak in cost.readers)
     yield Figure(f"  peak memory, {what}", f"{cost.main / MIB:.0f} MiB", f"readers {readers} MiB")
     bound = (BYTES_BESIDE_THE_HIVE + hive) / MIB
-    yield Figure("  the most that all held at one time", f"{cost.peak / MIB:.0f} MiB", *_at_most(cost.peak / MIB, bound, " MiB"))
+    yield Figure("  the most that all held at one time", f"{cost.peak / MIB:.0f} MiB", *at_most(cost.peak / MIB, bound, " MiB"))
 
 
 def _scan(given: Path, out: Path) -> tuple[str, ...]:
     return ("-m", "triptych", "scan", "--quiet", "--force", "--json", str(out), str(given))
-
-
-def _seconds(cost: Cost) -> str:
-    return f"{cost.cpu:.2f} s CPU, {cost.wall:.2f} s"
-
-
-def _at_most(found: float, bound: float, unit: str = "") -> tuple[str, str]:
-    return f"{found:.2f}{unit}, at most {bound:.2f}", "holds" if found <= bound else "MISSED"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -118,10 +104,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a small scale: whether it runs, not how long it takes")
     parser.add_argument("--runs", type=int, default=Scale().runs, help="runs of which the best counts")
     parser.add_argument("--folder", help="where evidence is made and kept for the next time")
+    parser.add_argument("--large", action="store_true", help="event logs of 1 GiB too (takes that much room twice)")
+    parser.add_argument("--logs", action="store_true", help="the event logs alone")
     options = parser.parse_args(arguments)
-    scale = QUICK if options.quick else Scale(runs=options.runs)
+    logs = LogScale(large=1024 if options.large else 0, runs=options.runs)
+    scale = QUICK if options.quick else Scale(runs=options.runs, logs=logs)
     with tempfile.TemporaryDirectory() as passing:
-        for figure in figures(scale, Path(options.folder or passing)):
+        folder = Path(options.folder or passing)
+        for figure in log_figures(scale.logs, folder) if options.logs else figures(scale, folder):
             print(f"{figure.what:<58}{figure.figure:>24}   {figure.against:<42}{figure.holds}", flush=True)
     return 0
 

@@ -16,6 +16,7 @@ from triptych.formats import evtx_window as window
 from triptych.formats.evtx import Log
 from triptych.formats.evtx_binxml import Doubts, read_event
 from triptych.formats.evtx_event import EventRecord, channel, event_id, event_ids, fields_of, fields_of_tree
+from triptych.formats.evtx_index import chunks
 from triptych.formats.evtx_record import one_record, without_circles
 from triptych.formats.faults import Faults, FormatFault
 from triptych.model.case import Weight
@@ -60,7 +61,7 @@ def test_counts_equal_those_of_an_independent_reader() -> None:
 def test_both_readers_agree_on_every_record_of_every_log() -> None:
     doubts, count = Doubts(), 0
     for path in real_logs():
-        for chunk in window.chunks(window.InMemory(path.read_bytes())):
+        for chunk in chunks(window.InMemory(path.read_bytes())):
             if chunk.number % 3:  # a third of the chunks is plenty, and each log has its first one read
                 continue
             placed = layout.lay_out(chunk, None)
@@ -228,3 +229,28 @@ def test_circles_in_the_tables_are_cut_before_the_second_library_sees_them() -> 
     chunk[128:132] = (0x300).to_bytes(4, "little")
     chunk[0x300:0x304] = (0x300).to_bytes(4, "little")
     assert without_circles(bytes(chunk))[128:132] == bytes(4)
+
+
+def test_a_damaged_template_is_no_judgement_of_another_chunks() -> None:
+    """Two definitions can bear one GUID: what is known of one must not decide over the records of the other."""
+    data = shared("data/evtx/JPCERTCC/Security.evtx").read_bytes()
+    chunk = bytearray(data[0x1000:0x11000])
+    first = next(slot for slot in layout.lay_out(layout.Chunk(0, 0x1000, bytes(chunk), len(chunk)), None).slots)
+    definition = int.from_bytes(chunk[first.at + 34 : first.at + 38], "little")
+    whole, doubts = bytes(chunk), Doubts()
+    at = whole.index(b"\x0e", definition + 24)  # a value that may be left out: let it ask for one that no record has
+    chunk[at + 1 : at + 3] = (30_000).to_bytes(2, "little")
+    assert doubts.about(bytes(chunk), first.at, first.length)
+    assert not doubts.about(whole, first.at, first.length)
+
+
+def test_a_record_without_a_time_is_not_the_first_one() -> None:
+    (path,) = shared("data/evtx/Yamato-Security").glob("psattack-security.evtx")
+    tally = read(path.read_bytes())[1].tally.channels["Security"]
+    assert tally.first is not None
+    assert Instant(tally.first).iso.startswith("2016-09-")
+    times = [made.START, 0, made.START + 5]
+    steady = [made.Made(4698, ticks=made.START, number=number) for number in (1, 2)]
+    untimed = [made.Made(4698, ticks=ticks, number=number) for number, ticks in enumerate(times, 3)]
+    tally = read(made.log(made.chunk(steady, 1), made.chunk(untimed, 3)))[1].tally.channels["Security"]
+    assert (tally.records, tally.first, tally.last, tally.first_number, tally.last_number) == (5, made.START, made.START + 5, 1, 5)

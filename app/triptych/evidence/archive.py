@@ -5,11 +5,12 @@ A member's name is an index and nothing else: no file is ever made under it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from triptych.evidence.entry import EvidenceError
+from triptych.evidence.entry import EvidenceError, Stream
+from triptych.evidence.random_access import Copy
 from triptych.limits import Limits
 from triptych.model.case import Problem, Weight
 
@@ -91,27 +92,40 @@ def refusal(kind: str, size: int, packed: int, limits: Limits) -> tuple[str, str
 
 def gather(archive: Archive, member: Member, limit: int, limits: Limits) -> Got:
     """The bytes of a member, counted as they come out, whatever it declared. Raises EvidenceError."""
+    pieces: list[bytes] = []
+    note = _unpack(archive, member, limit, limits, pieces.append)
+    return Got(b"".join(pieces), not note, note, member.modified)
+
+
+def copied(archive: Archive, member: Member, limit: int, limits: Limits) -> Stream:
+    """A member unpacked to a copy without a name: in memory while it is small, then on disk. Raises EvidenceError."""
+    copy = Copy(limits.archive_in_memory)
+    note = _unpack(archive, member, limit, limits, copy.append)
+    return Stream(copy, member.modified, not note, note)
+
+
+def _unpack(archive: Archive, member: Member, limit: int, limits: Limits, take: Callable[[bytes], None]) -> str:
+    """Hand on the bytes of a member, and give what is wrong with them ("" nothing). Raises EvidenceError."""
     if member.refused[0]:
         raise EvidenceError(*member.refused)
     if member.kind != "file":
         raise EvidenceError("evidence.not-a-file", "it is no regular file, which is never read")
     if member.size > limit:
         raise EvidenceError("evidence.too-large", f"it declares {member.size:,} bytes, more than the {limit:,} that are read")
-    pieces: list[bytes] = []
     total = 0
     note = ""
     try:
         for piece in archive.chunks(member):
             total += len(piece)
             check_flow(total, member.packed, limit, limits)
-            pieces.append(piece)
+            take(piece)
     except Damaged as fault:
         if not total:
             raise EvidenceError("archive.damaged", f"nothing of it could be unpacked: {fault}") from fault
         note = str(fault)
     if total != member.size and not note:
         note = f"the archive declares {member.size:,} bytes and holds {total:,}"
-    return Got(b"".join(pieces), not note, note, member.modified)
+    return note
 
 
 def check_flow(total: int, packed: int, limit: int, limits: Limits) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from triptych.evidence.archive import CHUNK, Archive, Damaged, Got, Member, check_flow, gather
+from triptych.evidence.archive import CHUNK, Archive, Damaged, Got, Member, check_flow, copied, gather
 from triptych.evidence.collections_known import decoded, is_collection
-from triptych.evidence.entry import Entry, EvidenceError
+from triptych.evidence.entry import Entry, EvidenceError, Stream
 from triptych.evidence.passed_over import PassedOver
 from triptych.evidence.random_access import Copy, RandomAccess
 from triptych.limits import Limits
@@ -63,6 +63,11 @@ class ArchiveTree:
         """A member by its path inside this archive. Raises EvidenceError."""
         tree, rest = self._holder(path)
         return tree.read(rest, limit) if tree else gather(self._archive(), self._member(path), limit, self._limits)
+
+    def open(self, path: str, limit: int) -> Stream:
+        """A member by its path inside this archive, as a copy that is read in pieces. Raises EvidenceError."""
+        tree, rest = self._holder(path)
+        return tree.open(rest, limit) if tree else copied(self._archive(), self._member(path), limit, self._limits)
 
     def peek(self, path: str, length: int) -> bytes:
         """The first bytes of a member. Raises EvidenceError."""

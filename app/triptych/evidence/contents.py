@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from triptych.formats.evtx_json_lines import is_event_set
+
 SHORT, LONG = 4096, 65_536  # bytes looked at: of any file; of one that may be a listing
 
 _TASK_NAMESPACE = "schemas.microsoft.com/windows/2004/02/mit/task"
@@ -36,8 +38,10 @@ def role_of(name: str, head: bytes, listing: bool) -> str:
     """
     if head.startswith(b"regf"):
         return hive_role(name, head)
-    if head.startswith(b"ElfFile\0"):
+    if head.startswith((b"ElfFile\0", b"ElfChnk\0")):  # the second: carved, or cut at the front
         return "event-log"
+    if is_event_set(head):
+        return "event-set"
     return _text_role(name, text_of(head), listing) or _name_role(name)
 
 

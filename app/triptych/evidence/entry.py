@@ -47,6 +47,38 @@ class Given:
 Skip = Callable[[tuple[str, ...], frozenset[str]], bool]
 
 
+class Places(Protocol):
+    """Bytes that are read at a place; short where they end. Reading raises EvidenceError where the medium fails."""
+
+    @property
+    def size(self) -> int: ...
+    def read_at(self, offset: int, length: int) -> bytes: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file of the evidence held open, to be read in pieces; `close` it. The other fields are for the ledger.
+
+    `modified` in ticks, None where unknown; `whole` is False where the archive that holds it could not give all of it.
+    """
+
+    places: Places
+    modified: int | None = None
+    whole: bool = True
+    note: str = ""
+
+    @property
+    def size(self) -> int:
+        return self.places.size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self.places.read_at(offset, length)
+
+    def close(self) -> None:
+        self.places.close()
+
+
 class EvidenceSource(Protocol):
     """One host's evidence, whatever it came in."""
 
@@ -76,6 +108,13 @@ class EvidenceSource(Protocol):
 
     def peek(self, path: str, length: int) -> bytes:
         """The first bytes, to recognise a file by. Raises EvidenceError."""
+        ...
+
+    def open(self, path: str, limit: int) -> Stream:
+        """One entry held open instead of read whole: a file of a folder by its descriptor, a member of an archive as a copy.
+
+        Raises EvidenceError as `read` does.
+        """
         ...
 
     def describe(self, path: str, data: bytes, kind: str) -> EvidenceFile:

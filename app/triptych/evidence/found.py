@@ -9,7 +9,7 @@ from triptych.model.case import Balance, Problem
 # What an item is good for. Recognised by place first, by content where the place says nothing.
 ROLES = (
     "software-hive", "system-hive", "sam-hive", "security-hive", "user-hive", "classes-hive", "task-file", "job", "job-log",
-    "wow-task-file", "policy-file", "reg-export", "event-log", "listing", "link", "other",
+    "wow-task-file", "policy-file", "reg-export", "event-log", "event-set", "listing", "link", "other",
 )  # fmt: skip
 
 

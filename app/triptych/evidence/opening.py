@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from triptych.evidence import roots
 from triptych.evidence.archive import Got
-from triptych.evidence.entry import LISTING, Entry, EvidenceError, EvidenceSource, Given, Skip
+from triptych.evidence.entry import LISTING, Entry, EvidenceError, EvidenceSource, Given, Skip, Stream
 from triptych.evidence.passed_over import PassedOver
 from triptych.limits import DEFAULT, Limits
 from triptych.model.case import Balance, Problem
@@ -65,6 +65,10 @@ class GivenSource:
         got = root.read(rest, limit)
         self._ledger[path] = replace(got, data=b"")
         return got.data
+
+    def open(self, path: str, limit: int) -> Stream:
+        root, rest = self._root_of(path)
+        return root.stream(rest, limit)
 
     def peek(self, path: str, length: int) -> bytes:
         root, rest = self._root_of(path)

@@ -11,7 +11,7 @@ from triptych.evidence import access, signatures
 from triptych.evidence.archive import Got
 from triptych.evidence.archive_tree import ArchiveTree
 from triptych.evidence.collections_known import has_archive_name
-from triptych.evidence.entry import Entry, EvidenceError, Skip
+from triptych.evidence.entry import Entry, EvidenceError, Skip, Stream
 from triptych.evidence.folder import Folder, as_evidence_error, reason
 from triptych.evidence.passed_over import PassedOver
 from triptych.evidence.random_access import OpenFile
@@ -33,6 +33,7 @@ class Root(Protocol):
 
     def entries(self, passed: PassedOver, balances: list[Balance], skip: Skip | None = None) -> Iterator[Entry]: ...
     def read(self, path: str, limit: int) -> Got: ...
+    def stream(self, path: str, limit: int) -> Stream: ...
     def peek(self, path: str, length: int) -> bytes: ...
     def modified(self, path: str) -> int | None: ...
     def close(self) -> None: ...
@@ -98,6 +99,13 @@ class FolderRoot:
             tree, rest = self._archive_of(path, error)
             return tree.read(rest, limit)
 
+    def stream(self, path: str, limit: int) -> Stream:
+        try:
+            return held_open(*self._folder.open(path), limit)
+        except EvidenceError as error:
+            tree, rest = self._archive_of(path, error)
+            return tree.open(rest, limit)
+
     def peek(self, path: str, length: int) -> bytes:
         try:
             return first_bytes(self._folder.open(path)[0], length)
@@ -149,6 +157,9 @@ class ArchiveRoot:
 
     def read(self, path: str, limit: int) -> Got:
         return self._tree.read(self._inside(path), limit)
+
+    def stream(self, path: str, limit: int) -> Stream:
+        return self._tree.open(self._inside(path), limit)
 
     def peek(self, path: str, length: int) -> bytes:
         return self._tree.peek(self._inside(path), length)
@@ -232,6 +243,9 @@ class FileRoot:
     def read(self, path: str, limit: int) -> Got:
         return whole_file(*self._open(self._allowed(path)), limit)
 
+    def stream(self, path: str, limit: int) -> Stream:
+        return held_open(*self._open(self._allowed(path)), limit)
+
     def peek(self, path: str, length: int) -> bytes:
         return first_bytes(self.open(self._allowed(path)), length)
 
@@ -270,6 +284,9 @@ class UnreadRoot:
     def read(self, path: str, limit: int) -> Got:
         raise EvidenceError(self._code, f"the evidence given cannot be opened: it is {self._found}")
 
+    def stream(self, path: str, limit: int) -> Stream:
+        raise EvidenceError(self._code, f"the evidence given cannot be opened: it is {self._found}")
+
     def peek(self, path: str, length: int) -> bytes:
         return self.read(path, length).data
 
@@ -289,6 +306,14 @@ def whole_file(opened: OpenFile, quiet: bool, limit: int) -> Got:
     finally:
         opened.close()
     return Got(data, True, "" if quiet else _MOVED, opened.modified)
+
+
+def held_open(opened: OpenFile, quiet: bool, limit: int) -> Stream:
+    """An open file to be read in pieces; it is closed where it has more than `limit` bytes, which raises EvidenceError."""
+    if opened.size > limit:
+        opened.close()
+        raise EvidenceError("evidence.too-large", f"it has {opened.size:,} bytes, more than the {limit:,} that are read")
+    return Stream(opened, opened.modified, True, "" if quiet else _MOVED)
 
 
 def first_bytes(opened: OpenFile, length: int) -> bytes:

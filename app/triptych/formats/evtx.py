@@ -6,24 +6,25 @@ records are given is told by EventID, found in the text before anything is parse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple, cast
 
 from triptych.formats import evtx_window as window
-from triptych.formats.evtx_balance import ChannelTally, Tally, close_chunks, close_foreign, close_numbers, missing_in
+from triptych.formats.evtx_balance import ChannelTally, Tally, close, missing_in
 from triptych.formats.evtx_binxml import Doubts, read_event
 from triptych.formats.evtx_complaints import (
     place,
     tell_chunk,
-    tell_header,
     tell_odd_names,
     tell_odd_values,
-    tell_slack,
     tell_twice,
     tell_unchecked,
     tell_unreadable,
 )  # fmt: skip
-from triptych.formats.evtx_event import EventRecord, channel, channel_mark, event_id, event_ids, fields_of_tree, ticks_of
-from triptych.formats.evtx_layout import CHUNK, Chunk, Layout, Slot, chunk_header, file_header, lay_out
+from triptych.formats.evtx_event import EventRecord, all_of, channel, channel_mark, event_id, event_ids, fields_of_tree, ticks_of
+from triptych.formats.evtx_index import Index, index_of
+from triptych.formats.evtx_layout import Chunk, Layout, Slot, file_header, lay_out
 from triptych.formats.faults import Faults, FormatFault
 
 Wanted = Mapping[str, frozenset[int]]
@@ -37,56 +38,120 @@ _MENDS = {
 _BEHIND = "it stood behind the free-space offset"
 _REBUILT = "its chunk's header was lost or cut and was made anew"
 _UNSOUND = "the checksum of its chunk is wrong"
+_offset = attrgetter("offset")
+_TOGETHER = 4  # more of them are no faster: what is read must stay near the processor
 _SECOND = "the bulk reader refused it; the second reader took it"
 
 
+class Batch(NamedTuple):
+    """Wanted records of one chunk. `plain` are those of a sound chunk whose text nobody needs to check: place, JSON, EventID;
+    `records` are all others, each list in the order of the file. `offset` is the chunk's, `channel` that of the plain ones.
+    """
+
+    offset: int
+    channel: str
+    note: str
+    plain: Sequence[tuple[Slot, str, int]]
+    records: Sequence[EventRecord]
+
+    def all(self) -> Iterator[EventRecord]:
+        """Every record in the order of the file."""
+        if not self.plain:
+            return iter(self.records)
+        made = [record_of(slot, text, self.offset, self.note) for slot, text, _ in self.plain]
+        return iter(sorted((*made, *self.records), key=_offset)) if self.records else iter(made)
+
+
+def record_of(slot: Slot, text: str, offset: int, note: str) -> EventRecord:
+    """A plain record of the chunk at `offset`."""
+    return EventRecord(slot.number, slot.ticks, offset + slot.at, slot.length, text, False, note)
+
+
 class Log:
-    """A log to be read once: pull `records` to the end, then `tally` holds the sums and `faults` what was wrong.
+    """A log, or a stretch of its chunks, to be read once: pull `batches` or `records` to the end; `tally` then holds the sums
+    and `faults` what was wrong with its chunks. What concerns the log as a whole is told by `evtx_balance.close`.
 
     `wanted` are the EventIDs to give by channel (case folded, "" for records that name none), None for all; a record that
     states no EventID is always given. `careful` are those whose texts are compared with the raw bytes, since the bulk
-    reader drops NULs and lone surrogates without a word; None for all that are wanted.
+    reader drops NULs and lone surrogates without a word; None for all that are wanted. `first` to `stop` are numbers of
+    chunks, `stop` None for the end of the log; `index` spares looking for them once more.
     """
 
     def __init__(
         self, source: window.Bytes, file: str, faults: Faults,
         wanted: Wanted | None = None, careful: Wanted | None = None,
+        index: Index | None = None, first: int = 0, stop: int | None = None,
     ) -> None:  # fmt: skip
         self.tally = Tally()
         self.header = file_header(source.read_at(0, 128))
         self.file = file
         self._source, self._faults = source, faults
         self._wanted, self._careful = wanted, careful
+        self._index = index_of(source) if index is None else index
+        self._chunks = range(first, len(self._index) if stop is None else min(stop, len(self._index)))
         self._doubts = Doubts()
-        self._known_gaps: list[tuple[int, int]] = []
-        self._first_records: dict[tuple[int, int], Chunk] = {}
-        self._channel, self._mark = ChannelTally(), ""
+        self._earlier: tuple[int, Chunk, Layout] | None = None  # the chunk that others may be copies of, laid out
+        self._channel, self._name, self._mark = ChannelTally(), "", ""
         self._ids: frozenset[int] | None = None  # of the channel at hand
         self._careful_ids: frozenset[int] | None = None
 
     def records(self) -> Iterator[EventRecord]:
-        """The wanted records in the order of the file, those whose content cannot be read too. Raises nothing for bad input."""
-        for chunk, follower in _with_follower(window.chunks(self._source)):
+        """The wanted records of a whole log in the order of the file, those whose content cannot be read too."""
+        for batch in self.batches():
+            yield from batch.all()
+        close(self.tally, self.header, self._source.read_at(0, 16), self._faults)
+
+    def batches(self) -> Iterator[Batch]:
+        """The wanted records, chunk by chunk. Raises nothing for bad input."""
+        sound: list[tuple[Chunk, Layout]] = []  # chunks whose texts are asked for together, which is faster
+        for chunk, layout in self._listed():
+            if layout.plain and window.mended(chunk, layout) is chunk.data:
+                sound.append((chunk, layout))
+                if len(sound) == _TOGETHER:
+                    yield from self._together(sound)
+                    sound = []
+                continue
+            yield from self._together(sound)
+            sound = []
+            yield self._decode(chunk, layout)
+        yield from self._together(sound)
+
+    def _listed(self) -> Iterator[tuple[Chunk, Layout]]:
+        """The chunks that hold records, each of them counted."""
+        for number in self._chunks:
+            chunk = self._index.chunk(self._source, number)
+            if not chunk.size:  # the file was cut since
+                return
             self.tally.chunks += 1
             if _uniform(chunk):
-                self.tally.dead.append(chunk.number)
+                self.tally.dead.append(number)
                 continue
-            layout = lay_out(chunk, follower)
+            layout = lay_out(chunk, self._index.follower(number))
             self.tally.slack += layout.slack
             if not layout.slots and not layout.header.count:
                 self._nothing(chunk)
                 continue
-            self.tally.used = chunk.number + 1
+            self.tally.used = number + 1
             if self._is_copy(chunk, layout):
                 continue
             lost, gaps = missing_in(layout)
             self.tally.lost += lost
             self.tally.promised += len(layout.slots) + lost
-            self.tally.run(layout, chunk.number)
-            self._known_gaps += gaps
+            self.tally.run(layout, number)
+            self.tally.known += gaps
             tell_chunk(chunk, layout, lost, gaps, self.header.dirty, self._faults)
-            yield from self._decode(chunk, layout)
-        self._close()
+            yield chunk, layout
+
+    def _together(self, sound: list[tuple[Chunk, Layout]]) -> Iterator[Batch]:
+        """The records of several sound chunks; where one of them is not as good as it looks, each is read by itself."""
+        texts = self._texts(sound[0][0], *[chunk.data for chunk, _ in sound]) if sound else []
+        if len(texts) != sum([len(layout.slots) for _, layout in sound]) or None in texts:
+            yield from (self._decode(chunk, layout) for chunk, layout in sound)
+            return
+        at = 0
+        for chunk, layout in sound:
+            yield self._plain(chunk, layout, cast("list[str]", texts[at : at + len(layout.slots)]))
+            at += len(layout.slots)
 
     def _nothing(self, chunk: Chunk) -> None:
         self.tally.dead.append(chunk.number)
@@ -96,30 +161,29 @@ class Log:
             self.tally.foreign.append(chunk.number)
 
     def _is_copy(self, chunk: Chunk, layout: Layout) -> bool:
-        """Whether all records of a chunk stand byte for byte in an earlier one."""
-        if not layout.slots:
+        """Whether all records of a chunk stand byte for byte in an earlier one, and are listed there."""
+        number = self._index.earlier.get(chunk.number)
+        if number is None or not layout.slots:
             return False
-        key = (layout.slots[0].number, layout.slots[0].ticks)
-        earlier = self._first_records.setdefault(key, Chunk(chunk.number, chunk.offset, b"", chunk.size))
-        if earlier.number == chunk.number:
-            return False
-        other = self._source.read_at(earlier.offset, CHUNK)
-        same = [
-            slot for slot in layout.slots if other[slot.at : slot.at + slot.length] == chunk.data[slot.at : slot.at + slot.length]
-        ]
-        if len(same) < len(layout.slots):
-            return False
-        self.tally.twice += len(same)
-        tell_twice(chunk, len(same), earlier.number, self._faults)
+        if self._earlier is None or self._earlier[0] != number:
+            other = self._index.chunk(self._source, number)
+            self._earlier = number, other, lay_out(other, self._index.follower(number))
+        _, other, placed = self._earlier
+        listed = {(slot.at, slot.length) for slot in placed.slots}
+        for slot in layout.slots:
+            stretch = slice(slot.at, slot.at + slot.length)
+            if (slot.at, slot.length) not in listed or other.data[stretch] != chunk.data[stretch]:
+                return False
+        self.tally.twice += len(layout.slots)
+        tell_twice(chunk, len(layout.slots), number, self._faults)
         return True
 
-    def _decode(self, chunk: Chunk, layout: Layout) -> Iterator[EventRecord]:
+    def _decode(self, chunk: Chunk, layout: Layout) -> Batch:
         data = window.mended(chunk, layout)
         entries = window.entries(layout)
         texts = self._texts(chunk, data)
         if data is chunk.data and len(texts) == len(entries) and None not in texts:
-            yield from self._plain(chunk, layout, texts)
-            return
+            return self._plain(chunk, layout, cast("list[str]", texts))
         if len(texts) < len(entries):
             anew = window.mended(chunk, layout, anew=True)
             texts = max(texts, self._texts(chunk, anew), key=len)
@@ -128,41 +192,61 @@ class Log:
         texts += [None] * (len(entries) - len(texts))
         behind = {slot.at for slot in layout.slots[len(layout.slots) - layout.behind :]} if layout.behind else frozenset[int]()
         rebuilt = "" if chunk.signed and not chunk.cut else _REBUILT
+        found = []
         for slot, text in zip(entries, texts, strict=False):
             if slot is not None:
                 why = _MENDS.get(slot.mend) or (_BEHIND if slot.at in behind else rebuilt)
                 record = self._record(chunk, data, slot, text, why, why or _doubt(layout))
                 if record is not None:
-                    yield record
+                    found.append(record)
+        return Batch(chunk.offset, "", "", (), found)
 
-    def _texts(self, chunk: Chunk, data: bytes) -> list[str | None]:
-        """What the bulk reader gives of a chunk; should it break down, the second reader has to do."""
+    def _texts(self, chunk: Chunk, *data: bytes) -> list[str | None]:
+        """What the bulk reader gives of a chunk, or of several from it on; should it break down, the second reader has to do."""
         found: list[list[str | None]] = []
         tried = "read the chunk with the bulk reader"
         with self._faults.guard("evtx.bulk-reader", place(chunk), tried=tried, lost="nothing, if the second reader can read it"):
-            found.append(window.texts(data))
+            found.append(window.texts(*data))
         return found[0] if found else []
 
-    def _plain(self, chunk: Chunk, layout: Layout, texts: list[str | None]) -> Iterator[EventRecord]:
+    def _plain(self, chunk: Chunk, layout: Layout, texts: list[str]) -> Batch:
         """The records of a chunk that needed no repair; made to be fast, since nearly every chunk is one."""
-        whole = [text for text in texts if text is not None]
-        numbers = event_ids(whole)
+        numbers = event_ids(texts)
         self.tally.by_id.update(numbers)
         self.tally.listed += len(numbers)
-        mark = self._mark
-        steady = bool(mark) and not [None for text in whole if mark not in text]
-        if steady:
-            self._channel.add_all(layout.slots)
+        mark, note = self._mark, _doubt(layout)
+        if not mark or not all_of(mark, texts):
+            return Batch(chunk.offset, "", "", (), list(self._mixed(chunk, layout, texts, numbers)))
+        self._channel.add_all(layout.slots)
+        both = zip(layout.slots, texts, numbers, strict=True)
+        if self._ids is None or self._careful_ids is None:
+            return Batch(chunk.offset, "", "", (), [record for one in both if (record := self._one(chunk, *one, note))])
+        ids, careful, odd = self._ids, self._careful_ids, -1 in numbers
+        if ids.isdisjoint(numbers) and not odd:
+            return Batch(chunk.offset, self._name, note, (), ())
+        wanted = [one for one in both if one[2] in ids or one[2] < 0]
+        if careful.isdisjoint(numbers) and not odd:
+            return Batch(chunk.offset, self._name, note, wanted, ())
+        plain = [one for one in wanted if one[2] not in careful and one[2] >= 0]
+        rest = [record for one in wanted if one[2] in careful or one[2] < 0 if (record := self._one(chunk, *one, note))]
+        return Batch(chunk.offset, self._name, note, plain, rest)
+
+    def _mixed(self, chunk: Chunk, layout: Layout, texts: list[str], numbers: list[int]) -> Iterator[EventRecord]:
+        """The same where not all records are of the channel at hand."""
         note = _doubt(layout)
-        for slot, text, number in zip(layout.slots, whole, numbers, strict=True):
-            if not steady:
-                self._enter(text, slot)
-            if self._ids is not None and number not in self._ids and number >= 0:
-                continue
-            if self._careful_ids is None or number in self._careful_ids or number < 0:
-                yield self._checked(chunk, chunk.data, slot, text, "", note)
-            else:
-                yield EventRecord(slot.number, slot.ticks, chunk.offset + slot.at, slot.length, text, False, note)
+        for slot, text, number in zip(layout.slots, texts, numbers, strict=True):
+            self._enter(text, slot)
+            record = self._one(chunk, slot, text, number, note)
+            if record is not None:
+                yield record
+
+    def _one(self, chunk: Chunk, slot: Slot, text: str, number: int, note: str) -> EventRecord | None:
+        """A record of a sound chunk, None where it is not wanted."""
+        if self._ids is not None and number not in self._ids and number >= 0:
+            return None
+        if self._careful_ids is None or number in self._careful_ids or number < 0:
+            return self._checked(chunk, chunk.data, slot, text, "", note)
+        return record_of(slot, text, chunk.offset, note)
 
     def _record(self, chunk: Chunk, data: bytes, slot: Slot, text: str | None, recovered: str, note: str) -> EventRecord | None:
         """One record of a chunk that needed repair, None where it is not wanted; every one is counted."""
@@ -220,37 +304,16 @@ class Log:
         """Count a record for its channel; nearly always that of the one before."""
         if not self._mark or self._mark not in text:
             name = channel(text)
-            self._mark = channel_mark(name) if name else ""
+            self._name, self._mark = name, channel_mark(name) if name else ""
             self._channel = self.tally.channels.setdefault(name, ChannelTally())
             folded = name.casefold()
             self._ids = None if self._wanted is None else self._wanted.get(folded, _NONE)
             self._careful_ids = None if self._careful is None else self._careful.get(folded, _NONE)
         self._channel.add(slot.ticks, slot.number)
 
-    def _close(self) -> None:
-        tally, faults = self.tally, self._faults
-        close_numbers(tally, self._known_gaps, faults)
-        close_foreign(tally, self.header, faults)
-        close_chunks(tally, self.header, faults)
-        if not self.header.whole or not (self.header.sound or self.header.dirty):
-            tell_header(self._source.read_at(0, 16), self.header.whole, tally.promised, faults)
-        if tally.slack:
-            tell_slack(tally.slack, faults)
-
 
 def _doubt(layout: Layout) -> str:
     return _UNSOUND if layout.data_sound is False else ""
-
-
-def _with_follower(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, int | None]]:
-    """Each chunk with the first record number of the next one, None where that is not known."""
-    held: Chunk | None = None
-    for chunk in chunks:
-        if held is not None:
-            yield held, chunk_header(chunk.data).first if chunk.signed else None
-        held = chunk
-    if held is not None:
-        yield held, None
 
 
 def _uniform(chunk: Chunk) -> bool:

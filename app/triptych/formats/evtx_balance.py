@@ -12,16 +12,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import attrgetter
 from typing import NamedTuple
 
-from triptych.formats.evtx_layout import LATEST, MOST, FileHeader, Layout, Slot
+from triptych.formats.evtx_layout import LATEST, MOST, FileHeader, Layout, Placed, Slot
 from triptych.formats.faults import Faults
 from triptych.model.case import Balance, Weight
 
 _WRAP = 65_536
 _GAPS_KEPT = 1_000
-_ticks = attrgetter("ticks")
 
 
 @dataclass(slots=True)
@@ -35,9 +33,9 @@ class ChannelTally:
     last_number: int | None = None
 
     def add(self, ticks: int, number: int) -> None:
-        """Count a record; a time that no calendar has is left out of first and last."""
+        """Count a record; no time at all (0, as some exports leave it) and one that no calendar has are left out of first and last."""
         self.records += 1
-        if ticks >= LATEST:
+        if not 0 < ticks < LATEST:
             return
         if self.first is None or ticks < self.first:
             self.first, self.first_number = ticks, number
@@ -46,10 +44,25 @@ class ChannelTally:
 
     def add_all(self, slots: Sequence[Slot]) -> None:
         """Count the records of a sound chunk."""
-        first, last = min(slots, key=_ticks), max(slots, key=_ticks)
+        ticks = list(slots.ticks) if isinstance(slots, Placed) else [slot.ticks for slot in slots]
+        if not min(ticks):
+            for slot in slots:
+                self.add(slot.ticks, slot.number)
+            return
+        first = slots[ticks.index(min(ticks))]
+        ticks.reverse()
+        last = slots[-1 - ticks.index(max(ticks))]  # of several the one that comes last, as `add` takes it
         self.add(first.ticks, first.number)
         self.add(last.ticks, last.number)
         self.records += len(slots) - 2
+
+    def extend(self, other: ChannelTally) -> None:
+        """Add what follows in the file."""
+        self.records += other.records
+        if other.first is not None and (self.first is None or other.first < self.first):
+            self.first, self.first_number = other.first, other.first_number
+        if other.last is not None and (self.last is None or other.last >= self.last):
+            self.last, self.last_number = other.last, other.last_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Tally:
     dead: list[int] = field(default_factory=list)  # chunks that hold nothing, or nothing that is a record
     foreign: list[int] = field(default_factory=list)  # those of them that hold something
     runs: list[Run] = field(default_factory=list)
+    known: list[tuple[int, int]] = field(default_factory=list)  # stretches of numbers that chunks told of as lost
 
     def balance(self, file: str) -> Balance:
         return Balance(file, "records", self.promised, self.listed, self.repaired, self.lost)
@@ -114,11 +128,36 @@ class Tally:
 
     def stretch(self, first: Slot, final: Slot, chunk: int) -> None:
         """Add the numbers from `first` to `final` to the run before, where they go on with it."""
+        self.go_on(Run(first.number, final.number, chunk, chunk, first.ticks, final.ticks))
+
+    def go_on(self, run: Run) -> None:
+        """Add a run to the one before, where it goes on with it."""
         last = self.runs[-1] if self.runs else None
-        if last and first.number == last.last + 1:
-            self.runs[-1] = Run(last.first, final.number, last.first_chunk, chunk, last.first_ticks, final.ticks)
-        elif not last or not last.first <= first.number <= final.number <= last.last:
-            self.runs.append(Run(first.number, final.number, chunk, chunk, first.ticks, final.ticks))
+        if last and run.first == last.last + 1:
+            self.runs[-1] = Run(last.first, run.last, last.first_chunk, run.last_chunk, last.first_ticks, run.last_ticks)
+        else:
+            self.runs.append(run)
+
+    def extend(self, other: Tally) -> None:
+        """Add the sums of the chunks that follow; in the order of the file this gives what one reading gives."""
+        self.promised += other.promised
+        self.listed += other.listed
+        self.repaired += other.repaired
+        self.lost += other.lost
+        self.slack += other.slack
+        self.twice += other.twice
+        self.chunks += other.chunks
+        self.used = max(self.used, other.used)
+        self.by_id.update(other.by_id)
+        if other.ordinal is not None and (self.ordinal is None or other.ordinal < self.ordinal):
+            self.ordinal = other.ordinal
+        self.dead += other.dead
+        self.foreign += other.foreign
+        self.known += other.known
+        for run in other.runs:
+            self.go_on(run)
+        for name, sums in other.channels.items():
+            self.channels.setdefault(name, ChannelTally()).extend(sums)
 
 
 def missing_in(layout: Layout) -> tuple[int, list[tuple[int, int]]]:
@@ -157,10 +196,50 @@ def in_order(layout: Layout) -> bool:
     return all(left < right for left, right in pairwise(numbers))
 
 
-def close_numbers(tally: Tally, known: list[tuple[int, int]], faults: Faults) -> None:
+def close(tally: Tally, header: FileHeader, head: bytes, faults: Faults) -> None:
+    """Tell what concerns the log as a whole, when all of its chunks are counted; `head` are its first 16 bytes."""
+    _close_numbers(tally, faults)
+    _close_foreign(tally, header, faults)
+    _close_chunks(tally, header, faults)
+    if not header.whole or not (header.sound or header.dirty):
+        _tell_header(head, header.whole, tally.promised, faults)
+    if tally.slack:
+        _tell_slack(tally.slack, faults)
+
+
+def _tell_header(head: bytes, whole: bool, given: int, faults: Faults) -> None:
+    """What is wrong with the file header: a file without one is none, or one whose chunks were found all the same."""
+    if whole:
+        faults.add(
+            Weight.DOUBT, "evtx.header-checksum", "file header", tried="check its checksum", found="another one than its bytes give",
+            advice="nothing: what the header says was not relied on",
+        )  # fmt: skip
+    elif not head:
+        faults.add(
+            Weight.LOST, "evtx.empty", "the whole file", tried="read it as an event log", found="no bytes at all",
+            lost="whatever it held", advice="compare with another copy, or with the size on the machine",
+        )  # fmt: skip
+    else:
+        faults.add(
+            Weight.DOUBT if given else Weight.LOST, "evtx.signature", "file header", tried="read it as an event log",
+            found=f"the signature ElfFile is missing; the file begins with {head.hex(' ')}",
+            lost="nothing: its chunks were found by their own signature" if given else "everything: it holds no chunk of an event log",
+            advice="the header was destroyed" if given else "it is another kind of file: look at what it is",
+        )  # fmt: skip
+
+
+def _tell_slack(count: int, faults: Faults) -> None:
+    faults.add(
+        Weight.NOTE, "evtx.slack", "behind the live records of its chunks", tried="count what stands there",
+        found=f"{count:,} whole records that the log does not list: of an earlier round, or left out when it was exported",
+        advice="they can be evidence: carve them, where it matters what was there before",
+    )  # fmt: skip
+
+
+def _close_numbers(tally: Tally, faults: Faults) -> None:
     """Compare the numbers over all chunks; a gap with destroyed chunks in it is lost, any other is told."""
     runs = sorted(tally.runs, key=lambda run: run.first)
-    told = {first for first, _ in known}
+    told = {first for first, _ in tally.known}
     reached: Run | None = None
     for run in runs:
         if reached and run.first > reached.last + 1 and run.first - reached.last < 1 << 40:
@@ -197,7 +276,7 @@ def _gap(tally: Tally, gap: tuple[int, int], dead: list[int], faults: Faults) ->
         )  # fmt: skip
 
 
-def close_foreign(tally: Tally, header: FileHeader, faults: Faults) -> None:
+def _close_foreign(tally: Tally, header: FileHeader, faults: Faults) -> None:
     """Tell of the chunks that hold something other than records: inside of what the header counts, that is a loss."""
     inside = [chunk for chunk in tally.foreign if header.whole and chunk < header.chunks]
     outside = tally.foreign[len(inside) :]
@@ -227,7 +306,7 @@ def numbers(gaps: list[tuple[int, int]]) -> str:
     return f"{shown} and {len(gaps) - 5} more stretches" if len(gaps) > 5 else shown
 
 
-def close_chunks(tally: Tally, header: FileHeader, faults: Faults) -> None:
+def _close_chunks(tally: Tally, header: FileHeader, faults: Faults) -> None:
     """Compare the chunks that hold records with those that the file header counts (modulo 65,536)."""
     if not header.whole:
         return

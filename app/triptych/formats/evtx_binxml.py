@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from triptych.formats.evtx_values import BINXML, STRING, is_odd, members, string, text_of
 from triptych.formats.faults import FormatFault
@@ -54,8 +55,7 @@ class Element:
         return next(("".join(piece.text for piece in pieces) for key, pieces in self.attributes if key == name), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One substitution of a template instance: its type and its bytes in the chunk."""
 
     kind: int
@@ -213,13 +213,13 @@ def values_at(data: bytes, at: int, end: int) -> tuple[tuple[Value, ...], int]:
     count = struct.unpack_from("<I", data, at)[0]
     if count > _VALUES or at + 4 + 4 * count > end:
         raise _fault(at, "read the values", f"{count:,} of them, more than the record holds")
-    found = []
+    found: list[Value] = []
+    make = tuple.__new__  # half the time of the class's own constructor
     place = at + 4 + 4 * count
-    for number in range(count):
-        size, kind = struct.unpack_from("<HB", data, at + 4 + 4 * number)
+    for size, kind in struct.iter_unpack("<HBx", data[at + 4 : place]):
         if place + size > end:
-            raise _fault(at, f"read value {number}", f"{size} bytes at 0x{place:X}, beyond the record")
-        found.append(Value(kind, place, size))
+            raise _fault(at, f"read value {len(found)}", f"{size} bytes at 0x{place:X}, beyond the record")
+        found.append(make(Value, (kind, place, size)))
         place += size
     return tuple(found), place
 
@@ -228,7 +228,7 @@ class Doubts:
     """Finds the records of one log in which the bulk reader drops something without a word."""
 
     def __init__(self) -> None:
-        self._templates: dict[tuple[bytes, int], tuple[int, bool]] = {}  # by GUID and length of the definition
+        self._templates: dict[bytes, tuple[int, bool]] = {}  # by the definition itself: its GUID can be that of another one
 
     def about(self, data: bytes, at: int, length: int) -> bool:
         """Whether a record holds odd text, lacks values that its template asks for, or has no template."""
@@ -257,7 +257,7 @@ class Doubts:
     def _template(self, data: bytes, definition: int) -> tuple[int, bool]:
         """How many values a template uses, and whether its own text is odd."""
         size = struct.unpack_from("<I", data, definition + 20)[0]
-        key = (data[definition + 4 : definition + 20], size)
+        key = data[definition + 4 : definition + 24 + size]
         known = self._templates.get(key)
         if known is None:
             probe = _Probe(data)

@@ -85,35 +85,6 @@ def tell_odd_names(chunk: Chunk, slot: Slot, fields: Fields, faults: Faults) -> 
         )  # fmt: skip
 
 
-def tell_header(head: bytes, whole: bool, given: int, faults: Faults) -> None:
-    """What is wrong with the file header: a file without one is none, or one whose chunks were found all the same."""
-    if whole:
-        faults.add(
-            Weight.DOUBT, "evtx.header-checksum", "file header", tried="check its checksum", found="another one than its bytes give",
-            advice="nothing: what the header says was not relied on",
-        )  # fmt: skip
-    elif not head:
-        faults.add(
-            Weight.LOST, "evtx.empty", "the whole file", tried="read it as an event log", found="no bytes at all",
-            lost="whatever it held", advice="compare with another copy, or with the size on the machine",
-        )  # fmt: skip
-    else:
-        faults.add(
-            Weight.DOUBT if given else Weight.LOST, "evtx.signature", "file header", tried="read it as an event log",
-            found=f"the signature ElfFile is missing; the file begins with {head.hex(' ')}",
-            lost="nothing: its chunks were found by their own signature" if given else "everything: it holds no chunk of an event log",
-            advice="the header was destroyed" if given else "it is another kind of file: look at what it is",
-        )  # fmt: skip
-
-
-def tell_slack(count: int, faults: Faults) -> None:
-    faults.add(
-        Weight.NOTE, "evtx.slack", "behind the live records of its chunks", tried="count what stands there",
-        found=f"{count:,} whole records that the log does not list: of an earlier round, or left out when it was exported",
-        advice="they can be evidence: carve them, where it matters what was there before",
-    )  # fmt: skip
-
-
 def _complaints(chunk: Chunk, layout: Layout) -> Iterator[tuple[str, str, str]]:
     """Code, what was found, advice for each thing that is wrong with a chunk as such."""
     header = layout.header

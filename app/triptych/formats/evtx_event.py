@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from triptych.formats.evtx_binxml import Element
@@ -75,19 +77,33 @@ def event_id(text: str) -> int:
 
 
 def event_ids(texts: list[str]) -> list[int]:
-    """The EventID of each record, as `event_id` tells it."""
+    """The EventID of each record, as `event_id` tells it; made for the records of one chunk, which nearly always begin alike."""
     known = _EVENT_IDS
-    found = [known.get(text[(at := text.find('"EventID":') + 10) : at + 6]) for text in texts]
-    if None in found:
-        return [event_id(text) if number is None else number for number, text in zip(found, texts, strict=True)]
-    return [number for number in found if number is not None]
+    at = texts[0].find('"EventID":') + 10 if texts else 0
+    head, end = texts[0][:at] if at >= 10 else "\0", at + 6
+    try:
+        return [known[text[at:end]] if text.startswith(head) else event_id(text) for text in texts]
+    except KeyError:
+        return list(map(event_id, texts))
+
+
+def all_of(mark: str, texts: list[str]) -> bool:
+    """Whether each record holds the mark of a channel (see `channel_mark`); most hold it at about the same place."""
+    search = _search_for(mark)
+    start = max(texts[0].find(mark) - 150, 0) if texts else 0  # numbers and an activity before it have no fixed length
+    return None not in map(search, texts, repeat(start)) or not [None for text in texts if mark not in text]
+
+
+@lru_cache(maxsize=64)
+def _search_for(mark: str) -> Callable[[str, int], re.Match[str] | None]:
+    return re.compile(re.escape(mark)).search
 
 
 def channel(text: str) -> str:
     """The channel of a record as JSON; "" where it states none. Parsed only where the elements stand in an unusual order."""
     match = _CHANNEL(text)
     if match is not None:
-        return _unescaped(match[1])
+        return unescaped(match[1])
     try:
         return fields_of(text).channel
     except (ValueError, RecursionError, TypeError):
@@ -109,10 +125,19 @@ def fields_of(text: str) -> Fields:
     if text[end:] != "}}":
         return _generic(text)
     return Fields(
-        int(record), time, int(plain or qualified), int(version) if version else None, _unescaped(name), _unescaped(provider),
-        _unescaped(computer), int(process) if process else None, int(thread) if thread else None, user or "", activity or "",
+        int(record), time, int(plain or qualified), int(version) if version else None, unescaped(name), unescaped(provider),
+        unescaped(computer), int(process) if process else None, int(thread) if thread else None, user or "", activity or "",
         _flat(body) or tuple(_pairs(body)),
     )  # fmt: skip
+
+
+def body_of(text: str) -> tuple[tuple[str, object], ...] | None:
+    """The members of EventData or UserData of a record as JSON where it has the usual head, else None; values as JSON has them."""
+    match = _HEAD(text)
+    if match is None:
+        return None
+    body, end = _decode(text, match.end())
+    return body if type(body) is tuple and text[end:] == "}}" else None
 
 
 def _flat(body: object) -> Pairs:
@@ -131,7 +156,8 @@ def _flat(body: object) -> Pairs:
     return tuple(found)
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """The text of what stands between two quotes of JSON."""
     return str(json.loads(f'"{text}"')) if "\\" in text else text
 
 
@@ -341,4 +367,6 @@ def ticks_of(system_time: str, written: int) -> int:
 
 def odd_names(data: Pairs) -> tuple[str, ...]:
     """Names that are markup or hold characters that no name may: they are shown, and never taken for elements."""
+    if not _ODD_NAME("".join([name for name, _ in data])):
+        return ()
     return tuple(name for name, _ in data if _ODD_NAME(name))

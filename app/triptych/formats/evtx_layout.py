@@ -10,9 +10,10 @@ import re
 import struct
 import zlib
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import accumulate, pairwise, repeat
+from typing import NamedTuple, overload
 
 FILE_HEADER = 0x1000
 CHUNK = 0x10000
@@ -41,6 +42,36 @@ class Slot(NamedTuple):
 
 
 _tuple = tuple.__new__  # half the time of the class's own constructor, and there are millions
+
+
+class Placed(Sequence[Slot]):
+    """Sound records of a chunk, as columns: most of a log is only counted, so a slot is made when it is asked for."""
+
+    __slots__ = ("_lengths", "_numbers", "_places", "ticks")
+
+    def __init__(self, numbers: Sequence[int], places: Sequence[int], lengths: Sequence[int], ticks: Sequence[int]) -> None:
+        self._numbers, self._places, self._lengths, self.ticks = numbers, places, lengths, ticks
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Slot: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Slot]: ...
+    def __getitem__(self, index: int | slice) -> Slot | list[Slot]:
+        if isinstance(index, slice):
+            return list(self)[index]
+        return Slot(self._numbers[index], self._places[index], self._lengths[index], self.ticks[index])
+
+    def __iter__(self) -> Iterator[Slot]:
+        return map(_tuple, repeat(Slot), zip(self._numbers, self._places, self._lengths, self.ticks, repeat("")))
+
+    @property
+    def steady(self) -> bool:
+        """Whether the numbers go up by one."""
+        first = self._numbers[0]
+        return self._numbers == tuple(range(first, first + len(self._numbers)))
 
 
 class Hole(NamedTuple):
@@ -110,7 +141,7 @@ class Layout:
     """
 
     header: ChunkHeader
-    slots: tuple[Slot, ...]
+    slots: Sequence[Slot]
     holes: tuple[Hole, ...]
     end: int
     slack: int
@@ -164,9 +195,12 @@ def lay_out(chunk: Chunk, follower: int | None) -> Layout:
     end = _stated_end(chunk, header)
     data_sound = None
     if chunk.signed and end is not None and not chunk.cut:
-        data_sound = zlib.crc32(data[FIRST:end]) == header.data_sum
-    sound = None if end is None else _sound(data, end)
-    slots, holes, at = (sound, [], end or 0) if sound is not None else _walk(data, end or chunk.size, guess=end is None)
+        data_sound = zlib.crc32(memoryview(data)[FIRST:end]) == header.data_sum
+    placed = None if end is None else _placed(data, end)
+    if placed is not None and end is not None and not _behind(chunk, header, [placed[-1]], end, follower):
+        plain = len(placed) == header.count and placed.steady
+        return Layout(header, placed, (), end, _slack(data, end, chunk.size), 0, data_sound, plain)
+    slots, holes, at = _walk(data, end or chunk.size, guess=end is None)
     behind = _behind(chunk, header, slots, at if end is None else end, follower)
     if behind:
         slots += behind
@@ -177,13 +211,13 @@ def lay_out(chunk: Chunk, follower: int | None) -> Layout:
         slots, holes = _with_swallowed(data, slots, holes, at)
     slack = _slack(data, max(at, FIRST), chunk.size)
     plain = not holes and not behind and not [None for slot in slots if slot.mend] and _steady(slots, header)
-    return Layout(header, tuple(slots), tuple(holes), at, slack, len(behind), data_sound, plain)
+    return Layout(header, slots, tuple(holes), at, slack, len(behind), data_sound, plain)
 
 
 def _steady(slots: list[Slot], header: ChunkHeader) -> bool:
     """Whether the numbers go up by one, as many as the header counts."""
     first = slots[0].number if slots else 0
-    return [slot.number for slot in slots] == list(range(first, first + len(slots))) and len(slots) == header.count
+    return len(slots) == header.count and [slot[0] for slot in slots] == list(range(first, first + len(slots)))
 
 
 def _stated_end(chunk: Chunk, header: ChunkHeader) -> int | None:
@@ -196,17 +230,41 @@ def _stated_end(chunk: Chunk, header: ChunkHeader) -> int | None:
     return min(free, chunk.size)
 
 
-def _sound(data: bytes, end: int) -> list[Slot] | None:
-    """The records from 0x200 to `end` where each of them is sound, else None; made to be fast, since nearly all chunks are."""
-    slots: list[Slot] = []
-    at, length = FIRST, 0
-    while at <= end - SMALLEST:
-        copy, magic, size, number, ticks = _COPY_AND_HEAD(data, at - 4)
-        if magic != _MAGIC_NUMBER or size < SMALLEST or ticks >= LATEST or (copy != length and length):
+def _placed(data: bytes, end: int) -> Placed | None:
+    """The records from 0x200 to `end` where each of them is sound and covers no other, else None.
+
+    Made to be fast, since nearly all chunks are so.
+    """
+    rows: list[tuple[int, ...]] = []
+    take, read, last = rows.append, _COPY_AND_HEAD, end - SMALLEST
+    at, length = FIRST, _SIZE(data, FIRST - 4)[0]
+    while at <= last:
+        row = read(data, at - 4)
+        if row[0] != length or row[1] != _MAGIC_NUMBER:
             return None
-        slots.append(_tuple(Slot, (number, at, size, ticks, "")))
-        at, length = at + size, size
-    return slots if at == end and (not slots or _SIZE(data, at - 4)[0] == length) else None
+        length = row[2]
+        if length < SMALLEST:
+            return None
+        take(row)
+        at += length
+    if at != end or not rows or _SIZE(data, at - 4)[0] != length:
+        return None
+    _, _, sizes, numbers, ticks = zip(*rows, strict=True)
+    places = list(accumulate(sizes, initial=FIRST))[:-1]
+    if max(ticks) >= LATEST or (len(_signatures(data, FIRST, end)) != len(places) and _covers(data, places, end)):
+        return None
+    return Placed(numbers, places, sizes, ticks)
+
+
+def _covers(data: bytes, places: list[int], end: int) -> bool:
+    """Whether one of these records covers another one. Most signatures inside of a record are leftovers of memory."""
+    strays = {match.start() for match in _SIGNATURE.finditer(data, FIRST, end)}.difference(places)
+    for stray in strays:
+        index = bisect_right(places, stray)
+        stop = places[index] if index < len(places) else end
+        if stray >= places[index - 1] + 24 and _is_inner(data, stray, stop):
+            return True
+    return False
 
 
 def _walk(data: bytes, end: int, guess: bool) -> tuple[list[Slot], list[Hole], int]:
@@ -253,7 +311,7 @@ def _damaged(data: bytes, at: int, stop: int, slots: list[Slot]) -> Slot | None:
     return None
 
 
-def _behind(chunk: Chunk, header: ChunkHeader, slots: list[Slot], at: int, follower: int | None) -> list[Slot]:
+def _behind(chunk: Chunk, header: ChunkHeader, slots: Sequence[Slot], at: int, follower: int | None) -> list[Slot]:
     """Records after the free-space offset that go on with the live ones, by the header's range or by their number."""
     found: list[Slot] = []
     last = slots[-1] if slots else None

@@ -10,12 +10,13 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from operator import itemgetter
 from typing import BinaryIO, Protocol, cast
 
 import evtx
 
-from triptych.formats.evtx_layout import CHUNK, CHUNK_MAGIC, FILE_HEADER, FIRST, MAGIC, SMALLEST, Chunk, Hole, Layout, Slot
+from triptych.formats.evtx_layout import CHUNK_MAGIC, FILE_HEADER, FIRST, MAGIC, SMALLEST, Chunk, Hole, Layout, Slot
 
 _HOLE_TIME = 0x01D0000000000000  # any time that a calendar has
 _data = itemgetter("data")
@@ -55,45 +56,12 @@ class InFile:
         return self._file.read(length)
 
 
-def _fresh_header() -> bytes:
+@cache
+def _fresh_header(chunks: int = 1) -> bytes:
     header = bytearray(FILE_HEADER)
-    struct.pack_into("<8sQQQIHHHH", header, 0, b"ElfFile\0", 0, 0, 1 << 40, 128, 1, 3, FILE_HEADER, 1)
+    struct.pack_into("<8sQQQIHHHH", header, 0, b"ElfFile\0", 0, chunks - 1, 1 << 40, 128, 1, 3, FILE_HEADER, chunks)
     struct.pack_into("<I", header, 124, zlib.crc32(header[:120]))
     return bytes(header)
-
-
-_HEADER = _fresh_header()
-
-
-def chunks(source: Bytes) -> Iterator[Chunk]:
-    """Every 64 KiB of the log that may be a chunk. Where one is not at its place, its signature is looked for.
-
-    A log without its file header (carved, or cut at the front) starts with a chunk.
-    """
-    at = 0 if source.read_at(0, 8) == CHUNK_MAGIC else FILE_HEADER
-    number = 0
-    while at < source.size:
-        data = source.read_at(at, CHUNK)
-        if not data:
-            return
-        moved = _moved(source, at, data)
-        if moved:
-            data = data[:moved]
-        size = len(data)
-        yield Chunk(number, at, data.ljust(CHUNK, b"\0"), size)
-        number += 1
-        at += size
-
-
-def _moved(source: Bytes, at: int, data: bytes) -> int:
-    """How far on a chunk stands that is not at its place (bytes were put in or taken out); 0 where all is well."""
-    if data.startswith(CHUNK_MAGIC):
-        if len(data) < CHUNK or source.read_at(at + CHUNK, 8) in (CHUNK_MAGIC, b""):
-            return 0
-        inside = data.find(CHUNK_MAGIC, FIRST)  # bytes were taken out: the next chunk stands too early
-        return inside if inside > 0 and source.read_at(at + inside + CHUNK, 8) in (CHUNK_MAGIC, b"") else 0
-    found = data.find(CHUNK_MAGIC)
-    return found if found > 0 and data[FIRST : FIRST + 4] != MAGIC else 0
 
 
 def mended(chunk: Chunk, layout: Layout, anew: bool = False) -> bytes:
@@ -152,15 +120,15 @@ def without_tables(data: bytes) -> bytes:
     return bytes(copy)
 
 
-def texts(data: bytes) -> list[str | None]:
-    """Each record of one chunk as JSON in order, None for one that the bulk reader refused.
+def texts(*data: bytes) -> list[str | None]:
+    """Each record of one chunk as JSON in order, None for one that the bulk reader refused; of several sound ones at once.
 
     It goes on after a faulty record and ends a chunk at a faulty header, so the list may be short. With
     `validate_checksums` whole chunks would vanish: checksums are our own affair.
     """
     found: list[str | None] = []
     try:
-        parser = evtx.PyEvtxParser(io.BytesIO(_HEADER + data), number_of_threads=1)
+        parser = evtx.PyEvtxParser(io.BytesIO(b"".join((_fresh_header(len(data)), *data))), number_of_threads=1)
         records = cast("Iterator[dict[str, str]]", parser.records_json())
     except (RuntimeError, OSError):
         return found

@@ -6,7 +6,7 @@ wrong, and anything else they throw becomes a problem all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from triptych.limits import DEFAULT
@@ -36,6 +36,16 @@ class Faults:
         self._seen[code] = self._seen.get(code, 0) + 1
         if self._seen[code] <= self._cap:
             self._kept.append(Problem(severity, code, self.file, where, tried, found, lost, advice))
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """Add what another collection of the same file gave as `problems`: in the end as if all had been noted here."""
+        for problem in problems:
+            if problem.count > 1 or not problem.where:  # its row of those beyond the first hundred
+                self._seen[problem.code] = self._seen.get(problem.code, 0) + problem.count
+                continue
+            seen = self._seen[problem.code] = self._seen.get(problem.code, 0) + 1
+            if seen <= self._cap:
+                self._kept.append(problem)
 
     @contextmanager
     def guard(

@@ -8,7 +8,7 @@ they must end there. Where they do not, one wrong count is looked for, and what 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from triptych.formats.faults import Faults
 from triptych.formats.job_words import flag_words, priority_words, product_words, status_words, trigger_words

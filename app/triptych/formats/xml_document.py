@@ -20,7 +20,7 @@ from triptych.formats.xml_text import Decoded, Offsets, decode, encoded
 from triptych.limits import Limits
 from triptych.model.case import Weight
 from triptych.model.display import show
-from triptych.model.evidence import EvidenceRef, Span, XmlPlace
+from triptych.model.evidence import EvidenceRef, XmlPlace
 
 # Characters that no XML 1.0 document may hold; bytes that are no text stand as U+DC80 and up.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -27,6 +27,7 @@ class EventKind:
     logon, instance, pid, parent, result and content the names of the data that tell it (two for a domain and a name).
     `keep` names data and texts of which one must be in it (in lower case; the name "" means any data). `context`: it is of
     interest only beside other events. `bulk`: it comes in masses, and its texts are taken as the bulk reader gives them.
+    `brief`: the only data that an event of this kind keeps, since there may be a million of them; empty for all.
     """
 
     channel: str
@@ -38,10 +39,15 @@ class EventKind:
     keep: tuple[tuple[str, tuple[str, ...]], ...] = ()
     context: bool = False
     bulk: bool = False
+    brief: tuple[str, ...] = ()
 
     def names(self, role: str) -> tuple[str, ...]:
         """The names of the data that tell a role, none where this kind does not tell it."""
         return next((names for name, names in self.roles if name == role), ())
+
+    def kept(self, data: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Of the data of an event those that are kept with it."""
+        return tuple(pair for pair in data if pair[0] in self.brief) if self.brief else data
 
     def keeps(self, data: Iterable[tuple[str, str]]) -> bool:
         """Whether an event with these data concerns us."""
@@ -65,6 +71,7 @@ def kinds() -> Mapping[tuple[str, int], EventKind]:
             found[channel.casefold(), int(number)] = EventKind(
                 channel, int(number), entry["lane"], kind, words, _roles(roles),
                 tuple((name, tuple(texts)) for name, texts in keep.items()), "context" in more, "bulk" in more,
+                tuple(more[2].split()) if len(more) > 2 else (),
             )  # fmt: skip
     return found
 

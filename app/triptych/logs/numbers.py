@@ -9,6 +9,8 @@ _NUMBER = re.compile(r"0[xX]([0-9a-fA-F]{1,16})|([0-9]{1,20})")
 
 def folded_id(text: str) -> str:
     """A logon or instance id in one spelling: `0x1a2b` for numbers, upper case without braces for GUIDs, "" for none."""
+    if not text:
+        return ""
     bare = text.strip().strip("{}")
     number = _number(bare)
     if number is not None:
@@ -18,7 +20,7 @@ def folded_id(text: str) -> str:
 
 def process_number(text: str) -> int | None:
     """A process id, written in decimal or as `0x1a2b`; None for 0 and for anything else."""
-    return _number(text.strip()) or None
+    return _number(text.strip()) or None if text else None
 
 
 def _number(text: str) -> int | None:

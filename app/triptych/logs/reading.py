@@ -1,50 +1,59 @@
-"""Event logs read in a reader process: one log after the other, whatever its file is called, as events and reports."""
+"""Event logs read in reader processes: one log after the other, whatever its file is called, as events and reports.
+
+A large log that lies in a folder is read in stretches of chunks, so that two readers share it; `logs.parts` puts their sums
+together. Its SHA-256 is a job of its own. Nothing here holds a log as a whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from triptych.evidence.layouts import Found, Item
-from triptych.evidence.source import EvidenceSource
-from triptych.formats.evtx import Log
-from triptych.formats.evtx_balance import ChannelTally
-from triptych.formats.evtx_event import EventRecord, Fields
+from triptych.evidence.source import EvidenceError, EvidenceSource, Stream, open_source
+from triptych.formats.evtx import Log, record_of
+from triptych.formats.evtx_index import Index, index_of
 from triptych.formats.evtx_json_lines import read_lines
-from triptych.formats.evtx_window import InMemory
+from triptych.formats.evtx_layout import CHUNK, FILE_HEADER
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, MIB, Limits
 from triptych.logs.blocks import BlockBuilder
-from triptych.logs.event_kinds import EventKind, careful, kind_of, wanted
-from triptych.logs.numbers import folded_id, process_number
-from triptych.model.case import Balance, Weight
-from triptych.model.event import Event, LogReport, NumberGap
-from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, ReadState, Span
+from triptych.logs.event_kinds import careful, wanted
+from triptych.logs.making import event_from, event_of
+from triptych.logs.parts import KIND, Kept, joined, part_of
+from triptych.logs.shapes import Ways
+from triptych.model.case import Balance, LogPart, Weight
+from triptych.model.event import Event, EventBlock
+from triptych.model.evidence import EvidenceFile, EvidenceRef, ListingPlace, ReadState, Span
 from triptych.model.times import Instant
-from triptych.stores.files import FileRead, read_file
+from triptych.stores.files import read_file
 from triptych.stores.job import Answer, Job, StoreReader
 
 NAME = "logs"
-ROLE = "event-log"
-_TOGETHER = 16 * MIB  # small logs are read in batches of this size
-_CLEARED = frozenset((("security", 1102), ("system", 104)))
-
-_BLOCK = 4096  # events that cross together
+ROLE, SET = "event-log", "event-set"
+TOGETHER = 16 * MIB  # small logs are read in batches of this size, large ones in stretches
+_BLOCK = 16_384  # events that cross together
+_PIECE = 256 * 1024  # bytes that are hashed at a time: more would be fetched anew from the system each time
+_SUM = -1  # the part that is no stretch: the SHA-256
+Range = tuple[int, int]
 
 
 def _jobs(found: Found) -> list[Job]:
-    """A job for each large log, batches for the small ones (a machine has hundreds)."""
+    """Jobs of one stretch of a large log each, batches for the small logs (a machine has hundreds)."""
     jobs: list[Job] = []
     batch: list[Item] = []
     for item in found.of(ROLE):
-        if item.size >= _TOGETHER:
-            jobs.append(_job([item]))
+        if item.size >= TOGETHER:
+            jobs += jobs_of(item)
             continue
         batch.append(item)
-        if sum(held.size for held in batch) >= _TOGETHER or len(batch) >= DEFAULT.batch_files:
+        if sum(held.size for held in batch) >= TOGETHER or len(batch) >= DEFAULT.batch_files:
             jobs.append(_job(batch))
             batch = []
-    return jobs + ([_job(batch)] if batch else [])
+    sets = [Job(NAME, f"events listed in {item.path}", (item.as_row(),), item.size) for item in found.of(SET)]
+    return jobs + ([_job(batch)] if batch else []) + sets
 
 
 def _job(items: list[Item]) -> Job:
@@ -52,75 +61,188 @@ def _job(items: list[Item]) -> Job:
     return Job(NAME, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
 
 
+def jobs_of(item: Item, stretch: int = TOGETHER) -> list[Job]:
+    """The jobs of one large log: its SHA-256, and stretches of so many bytes. A member of an archive is unpacked only once."""
+    chunks = max(stretch // CHUNK, 1)
+    parts = -(-max(item.size - FILE_HEADER, 1) // (chunks * CHUNK))
+    if "!/" in item.path or parts < 2:
+        return [_job([item])]
+    jobs = [Job(NAME, f"the SHA-256 of {item.path}", ((*item.as_row(), str(_SUM), str(parts), str(chunks)),), item.size)]
+    for number in range(parts):
+        row = (*item.as_row(), str(number), str(parts), str(chunks))
+        jobs.append(Job(NAME, f"event log {item.path}, part {number + 1} of {parts}", (row,), chunks * CHUNK))
+    return jobs
+
+
 def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
     for row in job.items:
-        item = Item.from_row(row)
+        item, part = Item.from_row(row[:_ROW]), tuple(map(int, row[_ROW:]))
         faults = Faults(item.path)
-        file = read_file(source, item, "event log", limits.archive_member, faults)
-        if file.data is None:
-            yield from faults.problems
-            yield file.ledger
+        if item.role == SET:
+            yield from _read_set(item, source, limits, faults)
             continue
-        yield from _read_log(item, file, file.data, faults)
+        try:
+            file = source.open(item.path, limits.archive_sum)
+        except EvidenceError as error:
+            yield from _unopened(item, error, faults)
+            continue
+        try:
+            yield from _read_open(item, file, part, source, faults)
+        finally:
+            file.close()
 
 
-def _read_log(item: Item, file: FileRead, data: bytes, faults: Faults) -> Iterator[Answer]:
-    log = Log(InMemory(data), item.path, faults, wanted(), careful())
-    kept: dict[str, int] = {}
-    cleared: dict[str, list[Instant]] = {}
-    exported = False
+_ROW = len(Item("", "", "", "").as_row())
+
+
+def _unopened(item: Item, error: EvidenceError, faults: Faults) -> Iterator[Answer]:
+    faults.add(
+        Weight.LOST, error.code, "the whole file", tried=f"read the {KIND}", found=str(error), lost="what it says",
+        advice="check that the evidence is mounted and readable, then scan again",
+    )  # fmt: skip
+    yield from faults.problems
+    yield EvidenceFile(item.path, KIND, item.size, item.modified, "", ReadState.FAILED, view=item.view, note=str(error))
+
+
+def _read_open(item: Item, file: Stream, part: tuple[int, ...], source: EvidenceSource, faults: Faults) -> Iterator[Answer]:
+    steady = Steady(file, item.size, faults)
+    if not part:
+        ledger = hashed(item, steady, file)
+        found: list[LogPart] = []
+        for answer in read_stretch(steady, item, faults, ledger=ledger):
+            if isinstance(answer, LogPart):
+                found.append(answer)
+            else:
+                yield answer
+        yield from joined(found)
+        return
+    number, parts, chunks = part
+    if number == _SUM:
+        ledger = hashed(item, steady, file)
+        yield _empty(item, steady, parts, ledger, faults)
+        return
+    index = _index_of(source.arguments, item.path, file.size, file.modified) or index_of(steady)
+    stop = None if number + 1 == parts else (number + 1) * chunks
+    yield from read_stretch(steady, item, faults, index=index, first=number * chunks, stop=stop, number=number, parts=parts + 1)
+
+
+@lru_cache(maxsize=2)  # a reader gets one stretch of a log after the other
+def _index_of(arguments: tuple[str, ...], path: str, size: int, modified: int | None) -> Index | None:
+    try:
+        file = open_source(*arguments).open(path, DEFAULT.archive_sum)
+    except (EvidenceError, OSError):
+        return None
+    try:
+        return index_of(Steady(file, size, Faults(path))) if (file.size, file.modified) == (size, modified) else None
+    finally:
+        file.close()
+
+
+class Steady:
+    """A log as its reader sees it: what the medium does not give is told and taken for nothing, and the rest is read."""
+
+    def __init__(self, file: Stream, listed: int, faults: Faults) -> None:
+        self.size = file.size
+        self._file, self._faults = file, faults
+        if self.size < listed:
+            self._tell_cut(listed, self.size)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """The bytes at a place, short where the file ends. What cannot be read comes as zeros."""
+        try:
+            data = self._file.read_at(offset, length)
+        except EvidenceError as error:
+            self._faults.add(
+                Weight.LOST, error.code, f"0x{offset:X}", tried=f"read {length:,} bytes", found=str(error), lost="what stands there",
+                advice="the medium fails: make an image of it with a tool for that, and scan the image",
+            )  # fmt: skip
+            return bytes(max(min(length, self.size - offset), 0))
+        if len(data) < length and offset + len(data) < self.size:
+            self._tell_cut(self.size, offset + len(data))
+            self.size = offset + len(data)
+        return data
+
+    def _tell_cut(self, before: int, now: int) -> None:
+        self._faults.add(
+            Weight.LOST, "evidence.cut", f"0x{now:X}", tried="read the file to its end",
+            found=f"it ends after {now:,} bytes; it had {before:,} when it was found", lost="what stood behind",
+            advice="something changes the evidence: copy the file first, then scan the copy",
+        )  # fmt: skip
+
+
+def hashed(item: Item, steady: Steady, file: Stream) -> EvidenceFile:
+    """The row of the ledger; the bytes are read once for it, a piece at a time."""
+    whole = hashlib.sha256()
+    at = 0
+    while piece := steady.read_at(at, _PIECE):
+        whole.update(piece)
+        at += len(piece)
+    state = ReadState.WHOLE if file.whole else ReadState.PART
+    return EvidenceFile(item.path, KIND, at, file.modified, whole.hexdigest(), state, view=item.view, note=file.note)
+
+
+def _empty(item: Item, steady: Steady, parts: int, ledger: EvidenceFile, faults: Faults) -> LogPart:
+    """The part that is no stretch."""
+    head = steady.read_at(0, 128)
+    return LogPart(
+        item.path, item.view, parts, parts + 1, steady.size, head, (0,) * 9, (), (), (), (), (), (), False, faults.problems, ledger
+    )
+
+
+def read_stretch(
+    source: Steady, item: Item, faults: Faults, *, index: Index | None = None, first: int = 0, stop: int | None = None,
+    number: int = 0, parts: int = 1, ledger: EvidenceFile | None = None, ids: Mapping[str, frozenset[int]] | None = None,
+) -> Iterator[EventBlock | LogPart]:  # fmt: skip
+    """The events of some chunks of a log as blocks, then what was counted of them."""
+    log = Log(source, item.path, faults, ids or wanted(), careful(), index, first, stop)
+    kept = Kept()
     builder = BlockBuilder(item.path, item.view)
+    ways = Ways(builder, kept)
     with faults.guard("evtx.reader", "the whole file", tried="read it as an event log", lost="what is not listed of it"):
-        for record in log.records():
-            event = event_of(record, item)
-            if event is None:
+        for batch in log.batches():
+            short = {} if batch.note else ways.of(batch.channel)
+            for slot, text, event_id in batch.plain:
+                way = short.get(event_id)
+                if way is not None and way.take(slot, text, batch.offset):
+                    continue
+                record = record_of(slot, text, batch.offset, batch.note)
+                event = event_of(record, item.path, item.view)
+                if event is not None:
+                    kept.add(event, record.number)
+                    builder.add(event)
+                    if way is not None:
+                        way.learn(text, record.fields)
+            for record in batch.records:
+                event = event_of(record, item.path, item.view)
+                if event is not None:
+                    kept.add(event, record.number)
+                    builder.add(event)
+            if len(builder) >= _BLOCK:
+                yield builder.block()
+    yield builder.block()
+    part = part_of(log, kept, number, parts, source.size, source.read_at(0, 128), faults, item.view)
+    yield replace(part, ledger=ledger)
+
+
+def _read_set(item: Item, source: EvidenceSource, limits: Limits, faults: Faults) -> Iterator[Answer]:
+    """The events of a listing, with its balance; it says nothing of what its log held besides."""
+    file = read_file(source, item, "event set", limits.hive, faults)
+    builder = BlockBuilder(item.path, item.view)
+    listed = 0
+    with faults.guard("evtx.reader", "the whole file", tried="read it as a listing of events", lost="what is not listed of it"):
+        for event in listed_events(file.data or b"", item, faults):
+            if isinstance(event, Balance):
+                listed = event.listed
+                yield event
                 continue
-            exported = exported or record.number != record.record_id
-            kept[event.channel] = kept.get(event.channel, 0) + 1
-            if (event.channel.casefold(), event.event_id) in _CLEARED:
-                cleared.setdefault(event.channel, []).append(event.time)
             builder.add(event)
             if len(builder) >= _BLOCK:
                 yield builder.block()
     yield builder.block()
-    tally = log.tally
-    for channel, sums in sorted(tally.channels.items()):
-        report = _report(item, log, channel, sums, file.ref)
-        yield replace(report, kept=kept.get(channel, 0), cleared=tuple(cleared.get(channel, ())), exported=exported)
     yield from faults.problems
-    yield tally.balance(item.path)
-    yield replace(file.ledger, read=_state(log, faults, file.ledger.read))
-
-
-def _state(log: Log, faults: Faults, read: ReadState) -> ReadState:
     lost = any(problem.severity is Weight.LOST for problem in faults.problems)
-    if not lost:
-        return read
-    return ReadState.PART if log.tally.listed or log.tally.repaired else ReadState.FAILED
-
-
-def _report(item: Item, log: Log, channel: str, sums: ChannelTally, ref: EvidenceRef) -> LogReport:
-    tally = log.tally
-    gaps = tuple(NumberGap(gap.first, gap.last, Instant(gap.after), Instant(gap.before)) for gap in tally.gaps)
-    return LogReport(
-        channel, item.path, _instant(sums.first), _instant(sums.last), sums.records, gaps=gaps,
-        first_number=sums.first_number, last_number=sums.last_number, slack=tally.slack, lost=tally.lost, ordinal=tally.ordinal,
-        ref=ref, view=item.view,
-    )  # fmt: skip
-
-
-def _instant(ticks: int | None) -> Instant | None:
-    return None if ticks is None else Instant(ticks)
-
-
-def event_of(record: EventRecord, item: Item) -> Event | None:
-    """A record as an event of ours, None where its kind does not concern us or its content cannot be read."""
-    if record.fault:
-        return None
-    place = EventPlace(record.channel, record.record_id)
-    ref = EvidenceRef(place, (Span(item.path, record.offset, record.length),))
-    event = _event(record.fields, Instant(record.ticks), ref, record.record_id, item.view)
-    return replace(event, recovered=record.recovered, note=record.note) if event and record.note else event
+    state = ReadState.PART if listed else ReadState.FAILED
+    yield replace(file.ledger, read=state) if lost and file.data is not None else file.ledger
 
 
 def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | Balance]:
@@ -130,7 +252,7 @@ def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | B
             yield listed
             continue
         ref = EvidenceRef(ListingPlace(listed.line), (Span(item.path, listed.offset, listed.length),))
-        event = _event(listed.fields, listed.time or Instant(0), ref, listed.fields.record_id or 0, item.view)
+        event = event_from(listed.fields, listed.time or Instant(0), ref, listed.fields.record_id or 0, item.view)
         if event is not None and listed.time is None:
             faults.add(
                 Weight.DOUBT, "evtx.json-time", f"line {listed.line}", tried="read when the event happened",
@@ -138,49 +260,6 @@ def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | B
             )  # fmt: skip
         elif event is not None:
             yield replace(event, note=listed.note)
-
-
-def _event(fields: Fields, time: Instant, ref: EvidenceRef, record_id: int, view: str) -> Event | None:
-    if fields.event_id is None:
-        return None
-    kind = kind_of(fields.channel, fields.event_id, fields.provider)
-    if kind is None or not kind.keeps(fields.data):
-        return None
-    told = _Told(kind, fields.data)
-    return Event(
-        time=time, channel=fields.channel, event_id=fields.event_id, record_id=record_id,
-        lane=kind.lane, kind=kind.kind, words=kind.words, ref=ref, task=_task(told.text("task")), account=told.account(),
-        process=told.text("process"), command=told.text("command"), process_id=process_number(told.text("pid")),
-        parent_id=process_number(told.text("parent")), logon_id=folded_id(told.text("logon")),
-        instance_id=folded_id(told.text("instance") or _activity(kind, fields.activity)), result=told.text("result"),
-        content=told.text("content"), provider=fields.provider, computer=fields.computer, user=fields.user,
-        version=fields.version, data=fields.data, view=view,
-    )  # fmt: skip
-
-
-class _Told:
-    """What the data of an event tell by the roles of its kind; of several values of a name the first."""
-
-    def __init__(self, kind: EventKind, data: tuple[tuple[str, str], ...]) -> None:
-        values = dict(reversed(data))
-        self._by_role = {role: [values.get(name, "") for name in names] for role, names in kind.roles}
-
-    def text(self, role: str) -> str:
-        return next((value for value in self._by_role.get(role, ()) if value), "")
-
-    def account(self) -> str:
-        """DOMAIN\\name of a pair, or the one name; "-" is none."""
-        return "\\".join(value for value in self._by_role.get("account", ()) if value and value != "-")
-
-
-def _task(text: str) -> str | None:
-    """A task path with a leading backslash; the events of a root task may leave it out."""
-    return None if not text else text if text.startswith("\\") else "\\" + text
-
-
-def _activity(kind: EventKind, activity: str) -> str:
-    """The activity of the scheduler's own events is the run (100, 102, 110, 200, 201 bear it)."""
-    return activity if kind.lane == "tasks-log" else ""
 
 
 LOGS = StoreReader(NAME, _jobs, _read)

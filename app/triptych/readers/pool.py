@@ -8,7 +8,8 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, replace
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkContext, SpawnContext
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import DEFAULT, Limits
+from triptych.logs.parts import Joining
 from triptych.model import codec
 from triptych.model.case import Progress
 from triptych.readers.blame import counted, fault_of, given_up, in_this_process, size_of
@@ -55,7 +57,17 @@ class Readers:
             self._pool.append(self._start())
 
     def read(self, jobs: Iterable[Job]) -> Iterator[Answer]:
-        """The answers of all jobs, in the order in which they arrive. Stop pulling (or close) to cancel."""
+        """The answers of all jobs, in the order in which they arrive. Stop pulling (or close) to cancel.
+
+        What several jobs tell of one log comes when the last of them has.
+        """
+        joining = Joining()
+        with closing(self._answers(jobs)) as answers:
+            for answer in answers:
+                yield from joining.take(answer)
+        yield from joining.rest()
+
+    def _answers(self, jobs: Iterable[Job]) -> Generator[Answer, None, None]:
         if self._wanted < 1:
             for job in jobs:
                 yield from in_this_process(job, self._source, self._limits)
@@ -108,7 +120,7 @@ class Readers:
             watch = idle.pop(next((at for at, known in enumerate(idle) if known.knows(job)), -1))
             watch.begin(job)
             try:
-                watch.pipe.send_bytes(json.dumps(asdict(job)).encode("ascii"))
+                watch.pipe.send_bytes(job.as_row())
             except OSError:  # it died between two jobs: the loop will see the closed pipe
                 continue
 
