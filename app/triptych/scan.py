@@ -12,7 +12,7 @@ from triptych.analysis.pairing import other_views, paired
 from triptych.analysis.told_twice import with_disagreements
 from triptych.evidence.layouts import find
 from triptych.evidence.source import EvidenceSource
-from triptych.logs.reading import LOGS
+from triptych.logs.jobs import LOGS
 from triptych.model.case import Case, Progress
 from triptych.readers import Readers
 from triptych.rules import book

@@ -79,7 +79,7 @@ def through(path: str, workers: int) -> dict[str, float]:
     """The clock of a scan's reading, readers warm."""
     from triptych.evidence.layouts import find
     from triptych.evidence.source import open_source
-    from triptych.logs.reading import LOGS
+    from triptych.logs.jobs import LOGS
     from triptych.model.event import EventBlock
     from triptych.readers import Readers
 
@@ -105,7 +105,7 @@ def table(path: str) -> dict[str, float]:
     from triptych.analysis.event_table import EventTable
     from triptych.evidence.layouts import find
     from triptych.evidence.source import open_source
-    from triptych.logs.reading import LOGS
+    from triptych.logs.jobs import LOGS
     from triptych.model.event import EventBlock
     from triptych.readers import Readers
 

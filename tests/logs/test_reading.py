@@ -13,8 +13,9 @@ from triptych.evidence.layouts import Found, Item
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT
 from triptych.logs.event_kinds import TASKS
+from triptych.logs.jobs import LOGS
 from triptych.logs.numbers import folded_id, process_number
-from triptych.logs.reading import LOGS, listed_events
+from triptych.logs.reading import listed_events
 from triptych.model.case import Balance, Problem
 from triptych.model.event import Event, EventBlock, LogReport
 from triptych.model.evidence import EventPlace, EvidenceFile, ListingPlace, ReadState

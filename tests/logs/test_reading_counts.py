@@ -13,7 +13,7 @@ from tests.stores.memory_source import MemorySource
 from triptych.analysis.event_table import EventTable
 from triptych.limits import DEFAULT
 from triptych.logs.event_kinds import EventKind, kind_of
-from triptych.logs.reading import LOGS, jobs_of
+from triptych.logs.jobs import LOGS, jobs_of
 from triptych.model.case import Balance
 from triptych.model.event import EventBlock
 

@@ -13,7 +13,7 @@ from triptych.analysis.event_table import EventTable
 from triptych.evidence.layouts import find
 from triptych.evidence.source import open_source
 from triptych.limits import DEFAULT
-from triptych.logs.reading import LOGS
+from triptych.logs.jobs import LOGS
 from triptych.model.case import Balance, Problem
 from triptych.model.event import EventBlock, LogReport
 from triptych.model.evidence import EvidenceFile, ListingPlace, ReadState

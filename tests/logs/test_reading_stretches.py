@@ -24,8 +24,8 @@ from triptych.formats.evtx_layout import Slot
 from triptych.limits import DEFAULT, MIB
 from triptych.logs import shapes
 from triptych.logs.event_kinds import TASKS
-from triptych.logs.parts import Joining
-from triptych.logs.reading import LOGS, jobs_of
+from triptych.logs.jobs import LOGS, jobs_of
+from triptych.logs.joining import Joining
 from triptych.model.case import Balance, LogPart, Problem, Progress
 from triptych.model.event import Event, EventBlock, LogReport
 from triptych.model.evidence import EvidenceFile, ReadState

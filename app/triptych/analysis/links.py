@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from triptych.analysis.acts import Act
-from triptych.analysis.event_table import EventTable, Rows
+from triptych.analysis.event_table import EventTable
 from triptych.analysis.links_commands import leaf, same_program
 from triptych.analysis.links_definitions import Commands
 from triptych.analysis.links_lines import SECURITY, SYSMON, TASKS_LOG, Line, Tie, apart, concerned, lines_of

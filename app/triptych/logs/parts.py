@@ -78,29 +78,6 @@ def _sums(records: int, _: int, first: int, last: int, first_number: int, last_n
     return ChannelTally(records, first, last, first_number, last_number)
 
 
-class Joining:
-    """Takes the answers of readers; gives them on, and for the parts of a log what is true of the whole of it."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, list[LogPart]] = {}
-
-    def take(self, answer: Answer) -> Iterator[Answer]:
-        """What to hand on for an answer."""
-        if not isinstance(answer, LogPart):
-            yield answer
-            return
-        parts = self._waiting.setdefault(answer.file, [])
-        parts.append(answer)
-        if len(parts) >= answer.parts:
-            yield from joined(self._waiting.pop(answer.file))
-
-    def rest(self) -> Iterator[Answer]:
-        """What is known of logs of which a part never came; the problem of its reader was told."""
-        waiting, self._waiting = self._waiting, {}
-        for parts in waiting.values():
-            yield from joined(parts)
-
-
 def joined(parts: Iterable[LogPart]) -> Iterator[Answer]:
     """Reports, problems, balance and the state of one log, from what its stretches gave in any order."""
     ordered = sorted(parts, key=lambda part: part.number)

@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from triptych.evidence.layouts import Found, Item
+from triptych.evidence.layouts import Item
 from triptych.evidence.source import EvidenceError, EvidenceSource, Stream, open_source
 from triptych.formats.evtx import Log, record_of
 from triptych.formats.evtx_index import Index, index_of
 from triptych.formats.evtx_json_lines import read_lines
-from triptych.formats.evtx_layout import CHUNK, FILE_HEADER
 from triptych.formats.faults import Faults
-from triptych.limits import DEFAULT, MIB, Limits
+from triptych.limits import DEFAULT, Limits
 from triptych.logs.blocks import BlockBuilder
 from triptych.logs.event_kinds import careful, wanted
+from triptych.logs.jobs import SET, SUM
 from triptych.logs.making import event_from, event_of
 from triptych.logs.parts import KIND, Kept, joined, part_of
 from triptych.logs.shapes import Ways
@@ -29,52 +29,14 @@ from triptych.model.event import Event, EventBlock
 from triptych.model.evidence import EvidenceFile, EvidenceRef, ListingPlace, ReadState, Span
 from triptych.model.times import Instant
 from triptych.stores.files import read_file
-from triptych.stores.job import Answer, Job, StoreReader
+from triptych.stores.job import Answer, Job
 
-NAME = "logs"
-ROLE, SET = "event-log", "event-set"
-TOGETHER = 16 * MIB  # small logs are read in batches of this size, large ones in stretches
 _BLOCK = 16_384  # events that cross together
 _PIECE = 256 * 1024  # bytes that are hashed at a time: more would be fetched anew from the system each time
-_SUM = -1  # the part that is no stretch: the SHA-256
-Range = tuple[int, int]
 
 
-def _jobs(found: Found) -> list[Job]:
-    """Jobs of one stretch of a large log each, batches for the small logs (a machine has hundreds)."""
-    jobs: list[Job] = []
-    batch: list[Item] = []
-    for item in found.of(ROLE):
-        if item.size >= TOGETHER:
-            jobs += jobs_of(item)
-            continue
-        batch.append(item)
-        if sum(held.size for held in batch) >= TOGETHER or len(batch) >= DEFAULT.batch_files:
-            jobs.append(_job(batch))
-            batch = []
-    sets = [Job(NAME, f"events listed in {item.path}", (item.as_row(),), item.size) for item in found.of(SET)]
-    return jobs + ([_job(batch)] if batch else []) + sets
-
-
-def _job(items: list[Item]) -> Job:
-    label = f"event log {items[0].path}" if len(items) == 1 else f"{len(items)} event logs from {items[0].path} on"
-    return Job(NAME, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
-
-
-def jobs_of(item: Item, stretch: int = TOGETHER) -> list[Job]:
-    """The jobs of one large log: its SHA-256, and stretches of so many bytes. A member of an archive is unpacked only once."""
-    chunks = max(stretch // CHUNK, 1)
-    parts = -(-max(item.size - FILE_HEADER, 1) // (chunks * CHUNK))
-    if "!/" in item.path or parts < 2:
-        return [_job([item])]
-    jobs = [Job(NAME, f"the SHA-256 of {item.path}", ((*item.as_row(), str(_SUM), str(parts), str(chunks)),), item.size)]
-    for number in range(parts):
-        row = (*item.as_row(), str(number), str(parts), str(chunks))
-        jobs.append(Job(NAME, f"event log {item.path}, part {number + 1} of {parts}", (row,), chunks * CHUNK))
-    return jobs
-
-
-def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
+def read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
+    """The answers to a job of `logs.jobs`. Raises nothing for bad input."""
     for row in job.items:
         item, part = Item.from_row(row[:_ROW]), tuple(map(int, row[_ROW:]))
         faults = Faults(item.path)
@@ -117,7 +79,7 @@ def _read_open(item: Item, file: Stream, part: tuple[int, ...], source: Evidence
         yield from joined(found)
         return
     number, parts, chunks = part
-    if number == _SUM:
+    if number == SUM:
         ledger = hashed(item, steady, file)
         yield _empty(item, steady, parts, ledger, faults)
         return
@@ -260,6 +222,3 @@ def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | B
             )  # fmt: skip
         elif event is not None:
             yield replace(event, note=listed.note)
-
-
-LOGS = StoreReader(NAME, _jobs, _read)

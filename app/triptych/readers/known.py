@@ -1,7 +1,7 @@
 """Every reader by its name: what a job names, a reader process runs."""
 
+from triptych.logs.jobs import LOGS
 from triptych.logs.one_event import ONE_EVENT
-from triptych.logs.reading import LOGS
 from triptych.logs.telling import TELLINGS
 from triptych.stores import CLASSES, PROOF, STORES, TARGETS
 

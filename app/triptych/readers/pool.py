@@ -17,7 +17,7 @@ from pathlib import Path
 
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import DEFAULT, Limits
-from triptych.logs.parts import Joining
+from triptych.logs.joining import Joining
 from triptych.model import codec
 from triptych.model.case import Progress
 from triptych.readers.blame import counted, fault_of, given_up, in_this_process, size_of
