@@ -6,7 +6,8 @@ import json
 
 from tests.formats.test_evtx import read
 from tests.material import shared
-from triptych.formats.evtx_json_lines import Listed, is_event_set, read_lines
+from triptych.evidence.contents import is_event_set
+from triptych.formats.evtx_json_lines import Listed, read_lines
 from triptych.formats.faults import Faults
 from triptych.model.case import Balance
 from triptych.model.times import Zone

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from triptych.formats.evtx_json_lines import is_event_set
-
 SHORT, LONG = 4096, 65_536  # bytes looked at: of any file; of one that may be a listing
 
 _TASK_NAMESPACE = "schemas.microsoft.com/windows/2004/02/mit/task"
@@ -28,6 +26,7 @@ _HIVE_ENDINGS = (".hive", ".hve", ".hiv", ".dat")
 _BY_ENDING = {".evtx": "event-log", ".job": "job", ".reg": "reg-export"}
 _FOLDER_LINE = re.compile(r"^\w[^:\r\n]{1,40}:[ \t]+\\", re.MULTILINE)  # schtasks LIST and TABLE: "Folder: \", in any language
 _TASK_COLUMN = re.compile(r'(?:^|,)"\\[^"\r\n]+"', re.MULTILINE)  # a quoted cell that is a task's path
+_EVENT_SET = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{(?=[^\n]*"EventID"\s*:)(?=[^\n]*"Channel"\s*:)')
 _TASK_KEY = re.compile(r'"(?:TaskName|TaskPath|TaskID|TaskXML|TreeSD|MSFT_ScheduledTask)"')
 
 
@@ -43,6 +42,11 @@ def role_of(name: str, head: bytes, listing: bool) -> str:
     if is_event_set(head):
         return "event-set"
     return _text_role(name, text_of(head), listing) or _name_role(name)
+
+
+def is_event_set(head: bytes) -> bool:
+    """Whether the first bytes of a file are a listing of events as JSON lines; the first line must be among them as far as its names."""
+    return _EVENT_SET.match(head) is not None
 
 
 def text_of(head: bytes) -> str:

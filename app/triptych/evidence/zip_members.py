@@ -26,6 +26,8 @@ _HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
 _METHODS = {9: "Deflate64", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
 _FULL = 0xFFFFFFFF
+_MANY = 0xFFFF  # a count that stands elsewhere (Zip64)
+_END = 22  # bytes of the record that ends a directory
 _BROKEN_DIRECTORY = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, EOFError, OSError)
 
 
@@ -53,7 +55,11 @@ class ZipArchive:
         self.promised = 0
         try:
             with zipfile.ZipFile(Window(access, limits.archive_index)) as directory:
-                self._from_directory(directory.infolist())
+                listed = directory.infolist()
+            if short := _too_few(access, len(listed)):
+                self._from_headers(short)
+            else:
+                self._from_directory(listed)
         except _BROKEN_DIRECTORY as error:
             self._from_headers(str(error))
         self._tell()
@@ -173,6 +179,18 @@ def text_of(raw: bytes, flags: int) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("utf-8", "surrogateescape") if flags & _UTF8 else raw.decode("cp437")
+
+
+def _too_few(access: RandomAccess, listed: int) -> str:
+    """Why a directory cannot be whole, "" where it may be: its end states more members, or members stand before an empty one."""
+    tail = access.read_at(max(access.size - _END - 0xFFFF, 0), _END + 0xFFFF)
+    at = tail.rfind(b"PK\5\6")
+    stated = int.from_bytes(tail[at + 10 : at + 12], "little") if 0 <= at <= len(tail) - _END else 0
+    if stated > listed and stated != _MANY:
+        return f"its end states {stated:,} members, its directory lists {listed:,}"
+    if not listed and access.read_at(0, 4) == b"PK\3\4":
+        return "its directory lists nothing, and a member stands before it"
+    return ""
 
 
 def _kind(name: str, mode: int, folder: bool) -> str:

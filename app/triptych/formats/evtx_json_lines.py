@@ -6,7 +6,6 @@ Such a file is a listing: what the collector left out is not there, and its time
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +15,6 @@ from triptych.model.case import Balance, Weight
 from triptych.model.times import Instant, Zone, parse_iso
 
 _LINE = 4 * 1024 * 1024
-_HEAD = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{(?=[^\n]*"EventID"\s*:)(?=[^\n]*"Channel"\s*:)')
 _FRAME = frozenset(
     (
         "@timestamp", "@version", "AccountType", "Category", "Channel", "EventID", "EventReceivedTime", "EventTime", "EventTypeOrignal",
@@ -43,11 +41,6 @@ class Listed:
     offset: int
     length: int
     note: str
-
-
-def is_event_set(head: bytes) -> bool:
-    """Whether the first bytes of a file are such a listing; the first line must be among them as far as its names."""
-    return _HEAD.match(head) is not None
 
 
 def read_lines(data: bytes, file: str, faults: Faults) -> Iterator[Listed | Balance]:
