@@ -185,20 +185,23 @@ def edits(one: str, other: str, most: int) -> int:
     """How many insertions, deletions, replacements or swaps of neighbours make one text the other; `most` + 1 where more."""
     if abs(len(one) - len(other)) > most:
         return most + 1
+    far = most + 1
     before: list[int] = []
-    row = list(range(len(other) + 1))
+    row = [min(to, far) for to in range(len(other) + 1)]
     for at, character in enumerate(one, 1):
-        previous, row = row, [at]
-        for to, wanted in enumerate(other, 1):
-            cost = previous[to - 1] + (character != wanted)
-            cost = min(cost, previous[to] + 1, row[to - 1] + 1)
+        previous, row = row, [far] * (len(other) + 1)
+        if at <= most:
+            row[0] = at
+        for to in range(max(1, at - most), min(len(other), at + most) + 1):  # what lies further off the diagonal costs more
+            wanted = other[to - 1]
+            cost = min(previous[to - 1] + (character != wanted), previous[to] + 1, row[to - 1] + 1)
             if at > 1 and to > 1 and character == other[to - 2] and one[at - 2] == wanted:
                 cost = min(cost, before[to - 2] + 1)
-            row.append(cost)
+            row[to] = cost
         if min(row) > most:
-            return most + 1
+            return far
         before = previous
-    return min(row[-1], most + 1)
+    return min(row[-1], far)
 
 
 # -- characters that deceive ---------------------------------------------------------------------------------------------
