@@ -60,6 +60,14 @@ def test_nothing_is_promised_and_not_built(word: str) -> None:
     assert [path.relative_to(APP).as_posix() for path in FILES if word in path.read_text("utf-8")] == []
 
 
+@pytest.mark.parametrize("module", ["triptych.cli", "triptych.gui.engine"])
+def test_what_starts_readers_loads_no_numpy(module: str) -> None:
+    """It starts threads, and a process with threads cannot fork its readers."""
+    code = f"import sys, threading, {module}; print('numpy' in sys.modules, 'evtx' in sys.modules, threading.active_count())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False", "False", "1"]
+
+
 def test_the_story_fits_a_page() -> None:
     assert len((APP / "scan.py").read_text("utf-8").splitlines()) <= 80
 

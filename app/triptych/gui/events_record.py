@@ -27,7 +27,8 @@ from triptych.gui.session import Session
 from triptych.gui.theme import BODY, SMALL, Theme, face
 from triptych.gui.timeline_axis import span_words
 from triptych.gui.words import short_place
-from triptych.logs.one_event import Line, lines_of
+from triptych.logs.asked import Line
+from triptych.logs.one_event import lines_of
 from triptych.model.display import show, show_lines
 from triptych.model.evidence import Span
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from triptych.evidence.layouts import Found, Item
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import DEFAULT, MIB, Limits
+from triptych.logs.asked import ROLE, SET, SUM
 from triptych.stores.job import Answer, Job, StoreReader
 
 NAME = "logs"
-ROLE, SET = "event-log", "event-set"
 TOGETHER = 16 * MIB  # small logs are read in batches of this size, large ones in stretches
-SUM = -1  # the part that is no stretch: the SHA-256
 
 
 def _jobs(found: Found) -> list[Job]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from triptych.evidence.source import EvidenceSource
 from triptych.limits import MIB, Limits
+from triptych.logs.asked import Line
 from triptych.stores.job import Answer, Job, StoreReader
 
 NAME = "one-event"
-Line = tuple[str, int, int]  # text, offset and length of its bytes in the file (0, 0: none of its own)
 
 
 def job(path: str, offset: int, length: int) -> Job:

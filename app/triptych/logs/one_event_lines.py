@@ -13,7 +13,7 @@ from triptych.formats.evtx_layout import CHUNK, CHUNK_MAGIC, FILE_HEADER, FIRST,
 from triptych.formats.evtx_record import one_record
 from triptych.formats.faults import Faults, FormatFault
 from triptych.limits import Limits
-from triptych.logs.one_event import Line
+from triptych.logs.asked import Line
 from triptych.model.case import Problem, Weight
 from triptych.model.evidence import Excerpt
 from triptych.stores.job import Answer, Job

@@ -18,9 +18,9 @@ from triptych.formats.evtx_index import Index, index_of
 from triptych.formats.evtx_json_lines import read_lines
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, Limits
+from triptych.logs.asked import SET, SUM
 from triptych.logs.blocks import BlockBuilder
 from triptych.logs.event_kinds import careful, wanted
-from triptych.logs.jobs import SET, SUM
 from triptych.logs.making import event_from, event_of
 from triptych.logs.parts import KIND, Kept, joined, part_of
 from triptych.logs.shapes import Ways
