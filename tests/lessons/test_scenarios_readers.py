@@ -34,13 +34,11 @@ def test_every_hive_is_read_alike(name: str) -> None:
 def test_regipy_finds_as_many_keys_and_values() -> None:
     data = thin(_BY_REGIPY).machine.files()[f"{CONFIG}/SOFTWARE"]
     told = by_python_registry(data)
-    keys, values = regipy_counts(data)
-    assert values == sum(len(values) for _, values in told.values()) - len(told[""][1])
-    assert keys == len(told) - 1
+    assert regipy_counts(data) == (len(told), sum(len(values) for _, values in told.values()))
 
 
 _RUN = (100, 102, 107, 129, 200, 201, 4688)
-_MOST = 14  # events of runs in one log: one of the readers takes long for each record
+_MOST = 8  # events of runs in one log: one of the readers takes long for each record
 
 
 def sparing(scene: Scene) -> Machine:

@@ -225,7 +225,7 @@ def at_job(machine: Machine, chance: Chance) -> Scene:
     )
     stated = records(after, (pick_event((event for act in asked for event in act), 106), "The registration of At1."))
     rules = (("legacy-job", path), ("command-suspicious", path))
-    return Scene(after, (path,), rules, (*ALSO, "time-contradiction"), facts, planted + stated)
+    return Scene(after, (path,), rules, (*ALSO, "time-contradiction", "legacy-job"), facts, planted + stated)
 
 
 def _wall_parts(wall: Instant) -> tuple[int, int, int, int, int, int, int, int]:

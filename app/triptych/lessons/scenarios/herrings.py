@@ -31,7 +31,7 @@ def _free(machine: Machine, chance: Chance, *paths: str) -> str:
     return chance.pick(free) if free else f"{paths[0]} {chance.number(2, 99)}"
 
 
-def _by_administrator(
+def by_administrator(
     machine: Machine, chance: Chance, path: str, tell: Callable[[Hour], Definition], access: str = ""
 ) -> tuple[Machine, tuple[str, ...]]:
     """A task that an administrator registered in the task window."""
@@ -55,7 +55,7 @@ def hidden_vendor(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str,
             author="Contoso Ltd.", settings=replace(LAPTOP, hidden=True),
         )  # fmt: skip
 
-    return _by_administrator(machine, chance, path, tell)
+    return by_administrator(machine, chance, path, tell)
 
 
 def disk_watch(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, ...]]:
@@ -68,7 +68,7 @@ def disk_watch(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, ..
             SYSTEM, (exec_(r"C:\Program Files\Contoso\Health\notify.exe", "disk"),), trigger, author=r"CORP\svc-backup"
         )
 
-    return _by_administrator(machine, chance, path, tell)
+    return by_administrator(machine, chance, path, tell)
 
 
 def stored_logon(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, ...]]:
@@ -81,7 +81,7 @@ def stored_logon(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, 
         action = exec_(r"C:\Program Files\Contoso\Backup\offsite.exe", "/nightly")
         return definition(principal, (action,), daily("2025-02-01T03:40:00"), author=r"CORP\svc-backup")
 
-    return _by_administrator(machine, chance, path, tell, user_access(path, account.sid))
+    return by_administrator(machine, chance, path, tell, user_access(path, account.sid))
 
 
 def user_updater(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, ...]]:
@@ -95,7 +95,7 @@ def user_updater(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, 
         principal = as_user(account, hour.running.domain)
         return definition(principal, (action,), daily("2025-06-02T11:05:00"), author=rf"{hour.running.domain}\{account.name}")
 
-    return _by_administrator(machine, chance, path, tell, user_access(path, account.sid))
+    return by_administrator(machine, chance, path, tell, user_access(path, account.sid))
 
 
 def script_of_administration(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, ...]]:
@@ -107,7 +107,7 @@ def script_of_administration(machine: Machine, chance: Chance) -> tuple[Machine,
     def tell(_: Hour) -> Definition:
         return definition(SYSTEM, (action,), daily("2025-03-03T06:10:00"), author=r"CORP\svc-backup")
 
-    return _by_administrator(machine, chance, path, tell)
+    return by_administrator(machine, chance, path, tell)
 
 
 def installer(machine: Machine, chance: Chance) -> tuple[Machine, tuple[str, ...]]:

@@ -9,12 +9,13 @@ from triptych.lessons.chance import Chance
 from triptych.lessons.hive_key import binary, dword
 from triptych.lessons.host import Hives
 from triptych.lessons.logbook import LoggedEvent
-from triptych.lessons.logbook_acts import registry_deleted, registry_set, updated
+from triptych.lessons.logbook_acts import registry_deleted, registry_set, script_block, updated
 from triptych.lessons.machine import CONFIG, Edit, Machine, task_file
 from triptych.lessons.scenarios.names import free_path, nightly, of_system, payload
 from triptych.lessons.scenarios.scenario import Planted, Scenario, Scene, in_key, tasks_key, tree_key
 from triptych.lessons.scenarios.stage import staged
 from triptych.lessons.scenarios.telling import (
+    POWERSHELL,
     Hour,
     Told,
     intrusion,
@@ -105,20 +106,31 @@ def _laid(machine: Machine, chance: Chance) -> _Laid:
     return _Laid(told(machine.with_task(task), *asked, *runs), hour, task, created, pick_event(runs[-1], 200) if runs else None)
 
 
-def _hand(
-    laid: _Laid, chance: Chance, after: float, verb: str, *, deletes: str = "", sets: tuple[str, str] = ("", "")
-) -> tuple[int, tuple[Told, ...]]:
-    """SYSTEM lays a hand on the Tree key, by reg.exe or by PowerShell's one-liner: when, and the events."""
+def _hand(laid: _Laid, chance: Chance, after: float, value: str, *, deletes: bool) -> tuple[int, tuple[Told, ...]]:
+    """SYSTEM deletes a value of the Tree key or sets it to 0, by reg.exe or by PowerShell: when, and the events."""
     hour = laid.hour
     window = system_shell(hour, after - 9)
     key = _KEY + laid.task.path
-    line = f'reg  {verb} "{key}" /v {deletes or sets[0]}' + (" /f" if deletes else " /t REG_DWORD /d 0 /f")
-    client = started(hour, after, "reg.exe", line, by=hour.system, parent=window)
-    when = client.started + chance.ticks(0.01, 0.08)
-    touched = registry_deleted(hour.running, when, client, key, deletes) if deletes else registry_set(
-        hour.running, when, client, key, sets[0], sets[1])  # fmt: skip
+    scripts: tuple[Told, ...] = ()
+    if chance.chance(0.6):
+        line = f'reg  delete "{key}" /v {value} /f' if deletes else f'reg  add "{key}" /v {value} /t REG_DWORD /d 0 /f'
+        client = started(hour, after, "reg.exe", line, by=hour.system, parent=window)
+    else:
+        place = key.replace("HKLM\\", "HKLM:\\")
+        text = (
+            f"Remove-ItemProperty -Path '{place}' -Name {value}"
+            if deletes
+            else f"Set-ItemProperty -Path '{place}' -Name {value} -Value 0"
+        )
+        client = started(hour, after, POWERSHELL, f'powershell  -nop -c "{text}"', by=hour.system, parent=window)
+        scripts = (script_block(hour.running, client.started + chance.ticks(0.2, 0.4), client, text),)
+    when = client.started + (chance.ticks(0.5, 0.9) if scripts else chance.ticks(0.01, 0.08))
+    if deletes:
+        touched = registry_deleted(hour.running, when, client, key, value)
+    else:
+        touched = registry_set(hour.running, when, client, key, value, "DWORD (0x00000000)")
     service = window.parent
-    return when, (*processes(hour, *([service] if service else []), window, client), touched)
+    return when, (*processes(hour, *([service] if service else []), window, client), *scripts, touched)
 
 
 def _facts(task: TaskSpec, hour: Hour, hidden_at: int, value: str) -> tuple[tuple[str, str], ...]:
@@ -172,7 +184,7 @@ def tarrask(machine: Machine, chance: Chance) -> Scene:
     """A task of SYSTEM, and its descriptor deleted within minutes."""
     laid = _laid(machine, chance)
     path = laid.task.path
-    when, acts = _hand(laid, chance, chance.number(20, 400), "delete", deletes="SD")
+    when, acts = _hand(laid, chance, chance.number(20, 400), "SD", deletes=True)
     after = told(delete_descriptor(laid.machine, path, when), *acts)
     key = tree_key(path)
     removed = (
@@ -193,7 +205,7 @@ def index_zero(machine: Machine, chance: Chance) -> Scene:
     """A task of SYSTEM, and its Index set to 0 within minutes."""
     laid = _laid(machine, chance)
     task = laid.task
-    when, acts = _hand(laid, chance, chance.number(20, 400), "add", sets=("Index", "DWORD (0x00000000)"))
+    when, acts = _hand(laid, chance, chance.number(20, 400), "Index", deletes=False)
     after = told(zero_index(laid.machine, task.path, when), *acts)
     key = tree_key(task.path)
     changed = (
@@ -252,7 +264,7 @@ def dirty_hive(machine: Machine, chance: Chance) -> Scene:
     when = machine.collected - chance.ticks(400, 3_000)
     hour = replace(late, when=when - TICKS_A_SECOND * 20)
     at = replace(laid, hour=hour)
-    when, acts = _hand(at, chance, 20, "delete", deletes="SD")
+    when, acts = _hand(at, chance, 20, "SD", deletes=True)
     after = told(laid.machine.with_logged_edit(without_descriptor(path, when)), *acts)
     key = in_key(tree_key(path), "SD")
     changed = (

@@ -10,7 +10,7 @@ from triptych.lessons.machine import Machine
 from triptych.lessons.scenarios.disguised import com_hijack, look_alike
 from triptych.lessons.scenarios.fleeting import one_shot
 from triptych.lessons.scenarios.from_afar import remote_creation
-from triptych.lessons.scenarios.hidden import index_zero
+from triptych.lessons.scenarios.hidden import SINCE_8, index_zero
 from triptych.lessons.scenarios.past_the_service import ghost_task
 from triptych.lessons.scenarios.scenario import Scenario, Scene
 from triptych.lessons.scenarios.stage import staged
@@ -50,8 +50,12 @@ def _both(scene: Scene, more: Scene) -> Scene:
 
 
 SCENES = (
-    Scenario(17, "three-nights", "Three nights", 4, "10", staged(
-        together(remote_creation=remote_creation, index_zero=index_zero, look_alike=look_alike), _TWO), ("odd-name",)),
-    Scenario(18, "past-the-window", "Past the window", 4, "2022", staged(
-        together(ghost_task=ghost_task, com_hijack=com_hijack, one_shot=one_shot), _TWO), ("odd-time",)),
+    Scenario(
+        17, "three-nights", "Three nights", 4, "10",
+        staged(together(remote_creation=remote_creation, index_zero=index_zero, look_alike=look_alike), _TWO), ("odd-name",),
+    ),
+    Scenario(
+        18, "past-the-window", "Past the window", 4, "2022",
+        staged(together(ghost_task=ghost_task, com_hijack=com_hijack, one_shot=one_shot), _TWO), ("odd-time",), SINCE_8,
+    ),
 )  # fmt: skip

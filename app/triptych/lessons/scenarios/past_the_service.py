@@ -13,6 +13,7 @@ from triptych.lessons.scenarios.names import free_path, harmless, nightly, of_sy
 from triptych.lessons.scenarios.scenario import Planted, Scenario, Scene, in_key, tasks_key, tree_key
 from triptych.lessons.scenarios.stage import staged
 from triptych.lessons.scenarios.telling import (
+    POWERSHELL,
     intrusion,
     iso,
     lived,
@@ -176,7 +177,7 @@ def time_stomp(machine: Machine, chance: Chance) -> Scene:
     task = replace(task, times=replace(task.times, file=neighbour.times.file))
     at = replace(hour, when=hour.when + chance.ticks(20, 200))
     text = f"(gi 'C:\\Windows\\System32\\Tasks{task.path}').LastWriteTime=(gi 'C:\\Windows\\System32\\Tasks{neighbour.path}').LastWriteTime"
-    client = started(at, 0, r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe", f'powershell  -nop -c "{text}"')
+    client = started(at, 0, POWERSHELL, f'powershell  -nop -c "{text}"')
     after = told(machine.with_task(task), *asked, *processes(at, client), *runs)
     action = task.definition.actions[0]
     facts = (

@@ -6,10 +6,11 @@ newest key, the newest file and what can be recovered are as a rule nobody's dee
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from triptych.lessons.benign_tasks import task_times
+from triptych.lessons.benign_tasks import dated, new_task, registered_between, task_times
 from triptych.lessons.chance import Chance
 from triptych.lessons.deviations.hand import clock_of
 from triptych.lessons.hive_key import HiveKey
@@ -19,11 +20,12 @@ from triptych.lessons.logbook_acts import process, registered, removed, updated
 from triptych.lessons.logbook_presence import uptime_at
 from triptych.lessons.logbook_running import Running
 from triptych.lessons.machine import Edit, Machine
-from triptych.lessons.scenarios.herrings import HERRINGS
+from triptych.lessons.scenarios.herrings import HERRINGS, by_administrator
+from triptych.lessons.scenarios.names import free_path, harmless, nightly, of_system
 from triptych.lessons.scenarios.scenario import Scene
-from triptych.lessons.scenarios.telling import HOUR, Told, lived, told
+from triptych.lessons.scenarios.telling import HOUR, Hour, Told, lived, logs_begin, told
 from triptych.lessons.software_hive import task_values
-from triptych.lessons.task_spec import TaskSpec
+from triptych.lessons.task_spec import Definition, TaskSpec
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND
 
 UPDATERS = ("\\GoogleUpdateTaskMachine", "\\MicrosoftEdgeUpdateTaskMachine", "\\NvDriverUpdateCheck")
@@ -40,23 +42,61 @@ SERVICED = tuple(
 
 _DAYS = 4
 _NOW = 12  # hours before the collection within which something always changed
+_BYTES, _CHUNK = 1_000, 1 << 16  # of a record, on the large side; of a piece of a log
 _LEAST = TICKS_A_SECOND * 900
 
 
 def staged(technique: Callable[[Machine, Chance], Scene], herrings: tuple[int, int] = (2, 4)) -> Callable[[Machine, Chance], Scene]:
-    """The scenario of a technique: everyday changes and so many of the red herrings first, then the technique."""
+    """The scenario of a technique: everyday changes and so many of the red herrings first, then the technique.
+
+    On a machine that a scenario was played on before, the technique alone.
+    """
 
     def plant(machine: Machine, chance: Chance) -> Scene:
-        machine = stirred(machine, chance)
+        before = Counter(event.channel for event in machine.events)
         decoys: tuple[str, ...] = ()
-        for herring in chance.some(HERRINGS, chance.number(*herrings)):
-            machine, paths = herring(machine, chance)
-            decoys += paths
+        if set_already not in machine.edits:
+            machine = _neighbours(stirred(machine, chance), chance)
+            for herring in chance.some(HERRINGS, chance.number(*herrings)):
+                machine, paths = herring(machine, chance)
+                decoys += paths
         scene = technique(machine, chance)
         tasks = tuple(sorted(scene.machine.tasks, key=lambda task: (task.times.tree, task.path)))
-        return replace(scene, machine=replace(scene.machine, tasks=tasks), decoys=scene.decoys + decoys)
+        machine = replace(_with_room(scene.machine, before), tasks=tasks).with_edit(set_already)
+        return replace(scene, machine=machine, decoys=scene.decoys + decoys)
 
     return plant
+
+
+def _of_somebody(chance: Chance, hour: Hour) -> Definition:
+    return of_system(harmless(chance), nightly(chance, hour.when))
+
+
+def _neighbours(machine: Machine, chance: Chance) -> Machine:
+    """Harmless tasks with names of the same list as the planted one's, some of them as new: no name gives anything away."""
+    clock, begin = clock_of(machine), logs_begin(machine)
+    for _ in range(chance.number(2, 3)):
+        machine, _paths = by_administrator(machine, chance, free_path(machine, chance), lambda hour: _of_somebody(chance, hour))
+    for _ in range(chance.number(3, 5)):
+        when = registered_between(chance, machine.installed + TICKS_A_DAY, machine.collected - 60 * TICKS_A_DAY)
+        told_so = dated(of_system(harmless(chance), nightly(chance, when)), clock, when)
+        task = new_task(chance, clock, machine.windows, free_path(machine, chance), told_so, registered=when, ran=False)
+        task, runs = lived(machine, task, max(when, begin))
+        machine = told(machine.with_task(task), *runs)
+    return machine
+
+
+def set_already(_: Hives) -> None:
+    """An edit that changes nothing: the mark of a machine whose stage is set, so that a second scenario sets none of its own."""
+
+
+def _with_room(machine: Machine, before: Counter[str]) -> Machine:
+    """The machine with logs so much larger as more was put into them: the oldest records are overwritten where they were before."""
+    if machine.logs is None:
+        return machine
+    added = Counter(event.channel for event in machine.events) - before
+    sizes = tuple((channel, size + -(-added[channel] * _BYTES // _CHUNK) * _CHUNK) for channel, size in machine.logs.sizes)
+    return replace(machine, logs=replace(machine.logs, sizes=sizes))
 
 
 def stirred(machine: Machine, chance: Chance) -> Machine:

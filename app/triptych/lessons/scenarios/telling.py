@@ -24,6 +24,7 @@ from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant
 
 HOUR = 3_600 * TICKS_A_SECOND
 ADMINISTRATOR = "svc-backup"
+POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 Told = tuple[LoggedEvent, ...]
 
 _SYSTEM32 = "C:\\Windows\\System32\\"
@@ -51,14 +52,18 @@ class Hour:
         return self.running.system
 
 
+def logs_begin(machine: Machine) -> int:
+    """How far back the logs go; nothing but everyday life writes of policies, so the oldest of these events tells."""
+    everyday = (event.time for event in machine.events if event.channel == GROUP_POLICY)
+    return min(everyday, default=machine.collected - _WITHOUT_LOGS)
+
+
 def intrusion(machine: Machine, chance: Chance, *, recent: bool = False) -> Hour:
     """A night of the last weeks, in the newer half of what the logs tell; `recent`: of the last night before the collection.
 
     Raises LookupError where the machine was hardly ever up.
     """
-    # Nothing but everyday life writes of policies, so the oldest of these events tells how far back the logs go.
-    everyday = (event.time for event in machine.events if event.channel == GROUP_POLICY)
-    first = min(everyday, default=machine.collected - _WITHOUT_LOGS)
+    first = logs_begin(machine)
     newest = machine.collected - _RECENT
     oldest = max(machine.collected - (machine.collected - first) // 2, machine.installed + TICKS_A_DAY)
     if recent:
@@ -108,9 +113,9 @@ def renumbered(planted: Iterable[Planted], before: Machine, after: Machine) -> t
     return tuple(found)
 
 
-def pick_event(events: Iterable[LoggedEvent], number: int, channel: str = "") -> LoggedEvent | None:
+def pick_event(events: Iterable[LoggedEvent], number: int) -> LoggedEvent | None:
     """The first event of that number."""
-    return next((event for event in events if event.event_id == number and channel in ("", event.channel)), None)
+    return next((event for event in events if event.event_id == number), None)
 
 
 # -- programs -------------------------------------------------------------------------------------------------------------
@@ -121,7 +126,8 @@ def started(
 ) -> Process:
     """A program that starts so many seconds into the hour."""
     image = program if "\\" in program else _SYSTEM32 + program
-    return hour.running.start(hour.when + int(after * TICKS_A_SECOND) + 7_331, image, line, by or hour.who, parent)
+    late = Chance("started", hour.when, after, program).ticks(0, 0.09)
+    return hour.running.start(hour.when + int(after * TICKS_A_SECOND) + late, image, line, by or hour.who, parent)
 
 
 def shell(hour: Hour, after: float = -60) -> Process:
@@ -131,10 +137,9 @@ def shell(hour: Hour, after: float = -60) -> Process:
 
 def system_shell(hour: Hour, after: float = -30) -> Process:
     """A command window of SYSTEM, by the service that PsExec leaves running."""
-    service = Process(
-        hour.running.service("services").id + 2_612, r"C:\Windows\PSEXESVC.exe", r"C:\Windows\PSEXESVC.exe",
-        hour.when + int((after - 1) * TICKS_A_SECOND), hour.system, hour.running.service("services"),
-    )  # fmt: skip
+    began = hour.when + int((after - 1) * TICKS_A_SECOND) + Chance("service", hour.when, after).ticks(0, 0.3)
+    image, parent = r"C:\Windows\PSEXESVC.exe", hour.running.service("services")
+    service = Process(parent.id + 2_612, image, image, began, hour.system, parent)
     return started(hour, after, "cmd.exe", '"cmd.exe" ', by=hour.system, parent=service)
 
 
@@ -146,11 +151,11 @@ def processes(hour: Hour, *begun: Process) -> tuple[Told, ...]:
 # -- tasks ----------------------------------------------------------------------------------------------------------------
 
 
-def planted_task(machine: Machine, chance: Chance, path: str, definition: Definition, when: int, **more: object) -> TaskSpec:
+def planted_task(machine: Machine, chance: Chance, path: str, definition: Definition, when: int) -> TaskSpec:
     """A task registered through the service at that moment; it has not run yet."""
     clock = clock_of(machine)
     definition = dated(definition, clock, when) if not definition.registration.date else definition
-    return new_task(chance, clock, machine.windows, path, definition, registered=when, ran=False, **more)  # type: ignore[arg-type]  # access, order
+    return new_task(chance, clock, machine.windows, path, definition, registered=when, ran=False)
 
 
 def registration(machine: Machine, hour: Hour, task: TaskSpec, chance: Chance) -> tuple[Told, ...]:
@@ -159,20 +164,19 @@ def registration(machine: Machine, hour: Hour, task: TaskSpec, chance: Chance) -
     action = task.definition.actions[0]
     trigger = task.definition.triggers[0] if task.definition.triggers else None
     at = trigger.start.iso[11:16] if trigger and trigger.start else "02:00"
-    told_as = replace(task.definition)
     if machine.windows.is_7 or chance.chance(0.5):
         line = f'schtasks  /create /tn "{task.path}" /tr "{action.command} {action.arguments}" /sc daily /st {at} /ru SYSTEM /rl HIGHEST /f'
         client = started(hour, -0.4, "schtasks.exe", line, parent=window)
-        return (*processes(hour, window, client), registered(hour.running, task.times.index, task, hour.who, client, told_as))
+        return (*processes(hour, window, client), registered(hour.running, task.times.index, task, hour.who, client))
     line = "powershell  -nop"
-    client = started(hour, -40, r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe", line, parent=window)
+    client = started(hour, -40, POWERSHELL, line, parent=window)
     text = (
         f"$a = New-ScheduledTaskAction -Execute '{action.command}' -Argument '{action.arguments}'; "
         f"$t = New-ScheduledTaskTrigger -Daily -At {at}; Register-ScheduledTask -TaskName '{task.name}' "
         f"-TaskPath '{task.folder.rstrip(chr(92))}\\' -Action $a -Trigger $t -User 'SYSTEM' -RunLevel Highest"
     )
     asked = script_block(hour.running, hour.when - TICKS_A_SECOND // 3, client, text)
-    return (*processes(hour, window, client), asked, registered(hour.running, task.times.index, task, hour.who, client, told_as))
+    return (*processes(hour, window, client), asked, registered(hour.running, task.times.index, task, hour.who, client))
 
 
 def lived(
