@@ -259,7 +259,7 @@ def test_an_existing_file_is_refused_before_anything_is_read(  # type: ignore[no
         assert run("scan", evidence, option, path, "--force", *ALONE)[0] == 0
         assert (path / "findings.csv" if option == "--csv" else path).read_text("utf-8-sig") != "old"
     assert sorted(entry.name for entry in (tmp_path / "tables").iterdir()) == [
-        "differences.csv", "evidence.csv", "findings.csv", "problems.csv", "tasks.csv", "timeline.csv",
+        "differences.csv", "evidence.csv", "findings.csv", "logs.csv", "problems.csv", "tasks.csv", "timeline.csv",
     ]  # fmt: skip
 
 

@@ -2,7 +2,8 @@ r"""The evidence that the README opens first: WS-FIN-07, a machine of some eight
 
 `\Microsoft\Windows\WinUpdate` was registered with a harmless command, then given another one in the registry, hidden by an
 empty access list and finally by deleting the list altogether, its Index set to 0. `\OneDrive Reporting` denies everybody who
-might look. `\Backup-old` is a file that nothing registers.
+might look. `\Backup-old` is a file that nothing registers. A week of logs tells the rest: who logged on from where, which command
+deleted the list, what ran, and who cleared a log.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from triptych.lessons import logbook_acts as acts
 from triptych.lessons.access import descriptor
 from triptych.lessons.benign import benign
 from triptych.lessons.benign_tasks import LAPTOP, SYSTEM, as_user, daily, definition, exec_
@@ -19,6 +21,8 @@ from triptych.lessons.deviations.hand import planted
 from triptych.lessons.deviations.hidden import NOBODY, SYSTEM_DENIED
 from triptych.lessons.hive_key import binary, dword
 from triptych.lessons.host import Hives
+from triptych.lessons.logbook import Logon
+from triptych.lessons.logbook_weeks import running_at
 from triptych.lessons.machine import Machine
 from triptych.lessons.task_spec import TaskTimes, TriggerSpec
 from triptych.model.times import parse_iso
@@ -29,15 +33,16 @@ FILE = "example/ws-fin-07.zip"
 HOST = "WS-FIN-07"
 WIN_UPDATE, ONE_DRIVE, BACKUP_OLD = r"\Microsoft\Windows\WinUpdate", r"\OneDrive Reporting", r"\Backup-old"
 GUID = "{8A3C1D7E-52B0-4C0F-9E0B-6E1F2B7C9D11}"
+CMD, REG = r"C:\Windows\System32\cmd.exe", r"C:\Windows\System32\reg.exe"
 _SEED, _TASKS = 7, 60
 
 
 def machine() -> Machine:
     """The machine of the example."""
-    made = benign("10", _SEED, name=HOST, tasks=_TASKS)
+    made = benign("10", _SEED, name=HOST, tasks=_TASKS, weeks=1)
     made = _with_win_update(made)
     made = _with_one_drive(made)
-    return _with_backup_old(made)
+    return _with_night(_with_backup_old(made))
 
 
 def example_bytes() -> bytes:
@@ -121,6 +126,33 @@ def _with_backup_old(before: Machine) -> Machine:
     task = replace(planted(before, BACKUP_OLD, told, ran=False), registered=False)
     file = _ticks("2025-01-20T16:41:08.1170266Z")
     return before.with_task(replace(task, times=replace(task.times, file=file)))
+
+
+def _with_night(before: Machine) -> Machine:
+    """What the logs keep of that night: a logon from another machine, the registrations, the hand on the registry, the run."""
+    win_update, one_drive = before.task(WIN_UPDATE), before.task(ONE_DRIVE)
+    known = before.account("svc-backup")
+    came = _ticks("2026-03-14T02:10:58.1140113Z")
+    on = running_at(before, came)
+    who = Logon(known.sid, known.name, "CORP", 0x3E7A1C4, kind=3, session=0, address="10.8.0.41", port=52_144, began=came)
+    key = rf"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tree{WIN_UPDATE}"
+    shell = on.start(_ticks("2026-03-14T02:11:47.5521870Z"), CMD, "cmd.exe /c C:\\ProgramData\\x\\i.bat", on.system, on.service("Schedule"))
+    put = on.start(_ticks("2026-03-14T02:11:52.0874410Z"), REG, r"reg  import C:\ProgramData\x\a.reg", on.system, shell)
+    cut = on.start(_ticks("2026-03-14T02:12:09.3410027Z"), REG, f'reg  delete "{key}" /v SD /f', on.system, shell)
+    cleared = _ticks("2026-03-14T02:18:05.2201345Z")
+    ran = win_update.times
+    told = (
+        acts.logon(on, came, who),
+        acts.share_access(on, _ticks("2026-03-14T02:11:40.8710962Z"), who, "IPC$", "atsvc"),
+        acts.registered(on, ran.registered, win_update, who),
+        *(acts.process(on, started) for started in (shell, put, cut)),
+        acts.registry_deleted(on, ran.tree, cut, key, "SD"),
+        acts.run(on, ran.last_run, win_update, on.system, finished=ran.last_success),
+        acts.share_access(on, one_drive.times.registered - 300_000, who, "IPC$", "atsvc"),
+        acts.registered(on, one_drive.times.registered, one_drive, who),
+    )
+    made = before.with_events(*(event for act in told for event in act))
+    return made.with_cleared_log("System", cleared, *acts.log_cleared(on, cleared, "System", who))
 
 
 if __name__ == "__main__":
