@@ -66,7 +66,9 @@ def test_a_table_that_grew_holds_what_a_new_one_holds(parts: list[list[Event]]) 
     for part in parts:
         blocks = sorted([*blocks, *blocks_of(part)], key=lambda block: (block.view, block.file, block.offsets[:8]))
         table = EventTable(blocks, table)
-    assert list(table) == list(EventTable(blocks))
+    anew = EventTable([replace(block) for block in blocks])  # equal blocks, so that it shares nothing with the one that grew
+    assert anew.columns is not table.columns
+    assert list(table) == list(anew)
 
 
 def test_a_snapshot_merges_only_the_strings_of_new_blocks() -> None:
@@ -120,3 +122,22 @@ def test_columns_of_a_kind_stand_beside_single_events() -> None:
     assert not len(builder)
     assert table.columns["lengths"].tolist() == [100, 10, 20, 100]
     assert np.all(np.diff(table.columns["ticks"]) >= 0)
+
+
+def test_tables_of_the_very_same_blocks_share_their_columns() -> None:
+    blocks = list(blocks_of([event(number, ticks=number) for number in range(20)]))
+    table = EventTable(blocks)
+    assert EventTable(blocks).columns is table.columns
+    assert EventTable([replace(block) for block in blocks]).columns is not table.columns
+    assert EventTable().columns == {}
+
+
+def test_columns_are_as_wide_as_their_numbers_need() -> None:
+    table = EventTable(blocks_of([event(number, ticks=number) for number in range(20)]))
+    assert table.columns["numbers"].dtype == np.uint16
+    assert table.columns["pids"].dtype in (np.uint16, np.int32)
+    assert table.columns["ticks"].dtype == np.int64
+    assert table.columns["lines"].strides == (0,)  # one value throughout takes no room
+    wide = EventTable(blocks_of([event(number, ticks=number) for number in ((1 << 31) - 1, 1 << 31, 7)]))
+    assert wide.columns["numbers"].dtype == np.int64
+    assert sorted(one.record_id for one in wide) == [7, (1 << 31) - 1, 1 << 31]

@@ -14,7 +14,7 @@ from triptych.exports.csv_tables import CELL, cell, render, table
 from triptych.model.case import Case
 from triptych.model.display import needs_mark
 
-TABLES = ("tasks.csv", "differences.csv", "findings.csv", "timeline.csv", "evidence.csv", "problems.csv")
+TABLES = ("tasks.csv", "differences.csv", "findings.csv", "timeline.csv", "logs.csv", "evidence.csv", "problems.csv")
 
 
 def rows(data: bytes) -> list[list[str]]:

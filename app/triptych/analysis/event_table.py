@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from weakref import WeakSet
 
 from triptych.analysis.columns import np
 from triptych.model.event import TEXTS, Event, EventBlock
@@ -22,6 +23,9 @@ _NUMBERS = (
     ("ticks", "<i8"), ("numbers", "<i8"), ("offsets", "<i8"), ("lengths", "<i4"),
     ("pids", "<i8"), ("parents", "<i8"), ("flags", "u1"),
 )  # fmt: skip
+_COLUMNS = (*(name for name, _ in _NUMBERS), "kinds", "event_id", "blocks", "lines", *TEXTS)
+_WIDE = frozenset(("ticks", "flags"))  # are as they come
+_WIDTHS = ((0, 0xFFFF, "<u2"), (-(1 << 31), (1 << 31) - 1, "<i4"))  # the narrowest into which all of a column fit is taken
 
 
 class EventTable:
@@ -30,21 +34,43 @@ class EventTable:
     `columns` holds `ticks`, `numbers` (EventRecordID), `offsets`, `lengths`, `pids`, `parents` (-1: none), `flags`, `kinds` (rows
     of `table`), `event_id`, `blocks` (rows of `sources`: file, view), `lines` (0: no listing), and for each name of TEXTS numbers
     into `strings`, whose first is "". A row number means the same as long as the table lives. A table made with the one `before`
-    it takes over what was merged of their common blocks, and numbers their strings alike.
+    it takes over what was merged of their common blocks, and numbers their strings alike. A table of the very blocks of another
+    that is still there shares its columns, which nobody changes: a scan and the window that shows it hold a million events once.
     """
 
+    _living: ClassVar[WeakSet[EventTable]] = WeakSet()
+    strings: tuple[str, ...]
+    table: tuple[Kind, ...]
+    columns: dict[str, NDArray[Any]]
+
     def __init__(self, blocks: Iterable[EventBlock] = (), before: EventTable | None = None) -> None:
-        held = tuple(block for block in blocks if block.rows)
-        self._merged: _Merged = before._merged if before is not None else _Merged()
-        parts: dict[str, list[NDArray[Any]]] = {}
-        for at, block in enumerate(held):
-            for name, column in self._merged.columns(block, at):
-                parts.setdefault(name, []).append(column)
-        self.sources = tuple((block.file, block.view) for block in held)
-        self.strings = self._merged.strings()
-        self.table = tuple(self._merged.kinds)
-        whole = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
-        self.columns = {name: whole.pop(name)[rows] for rows in _ordered(whole, self) for name in list(whole)}
+        self._held = tuple(block for block in blocks if block.rows)
+        twin = next((table for table in tuple(self._living) if _are_same(table._held, self._held)), None)
+        self._merged: _Merged = twin._merged if twin is not None else before._merged if before is not None else _Merged()
+        self.sources = tuple((block.file, block.view) for block in self._held)
+        self.strings = twin.strings if twin is not None else self._merged.taken(self._held)
+        self.table = twin.table if twin is not None else tuple(self._merged.kinds)
+        self.columns = twin.columns if twin is not None else self._made()
+        self._living.add(self)
+
+    def _made(self) -> dict[str, NDArray[Any]]:
+        """All columns in the order of time, one after the other: what is on its way is one column, not all."""
+        if not self._held:
+            return {}
+        order = _ordered(self)
+        return {name: _taken(self.whole(name), order) for name in _COLUMNS}
+
+    def whole(self, name: str) -> NDArray[Any]:
+        """A column in the order of the blocks, not of time."""
+        parts = [self._merged.column(block, at, name) for at, block in enumerate(self._held)]
+        column = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if name in _WIDE:
+            return column
+        low, high = column.min(), column.max()
+        form = next((form for least, most, form in _WIDTHS if least <= low and high <= most), "<i8")
+        if low == high:  # one value throughout (a channel, no listing, no note) takes no room
+            return np.broadcast_to(low.astype(form), column.shape)
+        return column.astype(form, copy=False)
 
     def __len__(self) -> int:
         return len(self.columns["ticks"]) if self.columns else 0
@@ -70,10 +96,10 @@ class EventTable:
         """The rows whose text of that name (one of TEXTS) is one of these, without regard to case."""
         if not self.columns:
             return np.zeros(0, np.int64)
-        wanted = [number for text in texts for number in self._folded().get(text.casefold(), ())]
+        wanted = [number for text in texts for number in self._folded.get(text.casefold(), ())]
         return np.flatnonzero(np.isin(self.columns[name], wanted)).astype(np.int64)
 
-    @lru_cache(maxsize=1)  # noqa: B019 - one table lives as long as its case
+    @cached_property
     def _folded(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for number, text in enumerate(self.strings):
@@ -112,24 +138,31 @@ class _Merged:
         self._seen: dict[int, tuple[EventBlock, NDArray[np.int32], NDArray[np.int32]]] = {}  # by identity, which the block keeps
         self._strings: tuple[str, ...] = ("",)
 
-    def strings(self) -> tuple[str, ...]:
-        """All strings so far, in the order of their numbers."""
+    def taken(self, blocks: Iterable[EventBlock]) -> tuple[str, ...]:
+        """All strings of blocks so far and of these, in the order of their numbers."""
+        for block in blocks:
+            self._of(block)
         if len(self._strings) < len(self._numbers):
             self._strings += tuple(islice(self._numbers, len(self._strings), None))
         return self._strings
 
-    def columns(self, block: EventBlock, at: int) -> Iterator[tuple[str, NDArray[Any]]]:
-        """The columns of a block with the numbers of the whole table."""
+    def column(self, block: EventBlock, at: int, name: str) -> NDArray[Any]:
+        """A column of a block with the numbers of the whole table."""
         _, strings, kinds = self._of(block)
-        own = np.frombuffer(block.kinds, "<u2")
-        for name, form in _NUMBERS:
-            yield name, np.frombuffer(getattr(block, name), form)
-        yield "kinds", kinds[own]
-        yield "event_id", np.array([row[1] for row in block.table], np.int32)[own]
-        yield "blocks", np.full(block.rows, at, np.int32)
-        yield "lines", np.frombuffer(block.lines, "<i4") if block.lines else np.zeros(block.rows, np.int32)
-        for name, column in zip(TEXTS, block.texts, strict=True):
-            yield name, strings[np.frombuffer(column, "<i4")]
+        made: NDArray[Any]
+        if name in _FORMS:
+            made = np.frombuffer(getattr(block, name), _FORMS[name])
+        elif name in _TEXT_AT:
+            made = strings[np.frombuffer(block.texts[_TEXT_AT[name]], "<i4")]
+        elif name == "kinds":
+            made = kinds[np.frombuffer(block.kinds, "<u2")]
+        elif name == "event_id":
+            made = np.array([row[1] for row in block.table], np.int32)[np.frombuffer(block.kinds, "<u2")]
+        elif name == "lines" and block.lines:
+            made = np.frombuffer(block.lines, "<i4")
+        else:
+            made = np.broadcast_to(np.int32(at if name == "blocks" else 0), (block.rows,))
+        return made
 
     def _of(self, block: EventBlock) -> tuple[EventBlock, NDArray[np.int32], NDArray[np.int32]]:
         known = self._seen.get(id(block))
@@ -141,30 +174,50 @@ class _Merged:
         return known
 
 
-def _ordered(columns: dict[str, NDArray[Any]], table: EventTable) -> Iterator[Rows]:
-    """The rows in the order of time, without those that repeat a record; nothing where there are no columns."""
-    if not columns:
-        return
-    channels = _ranks(table.strings, columns["channel"])
+_FORMS = dict(_NUMBERS)
+_TEXT_AT = {name: at for at, name in enumerate(TEXTS)}
+
+
+def _taken(column: NDArray[Any], order: Rows | None) -> NDArray[Any]:
+    """A column in an order, which may leave rows out."""
+    if order is None:
+        return column
+    return column[: len(order)] if column.strides == (0,) else column[order]
+
+
+def _are_same(some: tuple[EventBlock, ...], others: tuple[EventBlock, ...]) -> bool:
+    return bool(some) and len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
+
+
+def _ordered(table: EventTable) -> Rows | None:
+    """The rows in the order of time, without those that repeat a record; None where they stand so already."""
+    columns = {name: table.whole(name) for name in ("ticks", "numbers", "offsets", "blocks", "channel")}
+    channels = _ranks(table.strings, columns.pop("channel"))
     files = _ranks(tuple(file for file, _ in table.sources), columns["blocks"])
-    order = np.lexsort((columns["offsets"], files, columns["numbers"], channels, columns["ticks"]))
+    order = np.lexsort((columns.pop("offsets"), files, columns["numbers"], channels, columns["ticks"]))
     doubtful = np.zeros(len(order), bool)  # rows beside one of the same time, channel and number
     same = np.logical_and.reduce(
         [(key := whole[order])[1:] == key[:-1] for whole in (columns["ticks"], channels, columns["numbers"])]
     )
     doubtful[1:] |= same
     doubtful[:-1] |= same
+    if not doubtful.any():
+        return None if _is_in_order(order) else order.astype(np.int64, copy=False)
     few = order[doubtful]
     views = _ranks(tuple(view for _, view in table.sources), columns["blocks"])[few]
-    computers = _ranks(table.strings, columns["computer"])[few]
-    keys = [views, channels[few], computers, *(columns[name][few] for name in ("event_id", "numbers", "ticks"))]
+    computers = _ranks(table.strings, table.whole("computer"))[few]
+    keys = [views, channels[few], computers, table.whole("event_id")[few], columns["numbers"][few], columns["ticks"][few]]
     grouped = np.lexsort(keys)  # stable: of equal keys the first in the order of time and place
     ordered = [key[grouped] for key in keys]
     again = np.zeros(len(few), bool)
     again[1:] = np.logical_and.reduce([key[1:] == key[:-1] for key in ordered])
     kept = np.ones(len(order), bool)
     kept[np.flatnonzero(doubtful)[grouped[again]]] = False
-    yield order[kept].astype(np.int64)
+    return order[kept].astype(np.int64, copy=False)
+
+
+def _is_in_order(order: Rows) -> bool:
+    return bool(order[0] == 0 and np.all(np.diff(order) == 1))
 
 
 def _ranks(texts: Sequence[str], column: NDArray[np.int32]) -> NDArray[np.int32]:

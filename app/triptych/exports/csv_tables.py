@@ -11,6 +11,7 @@ from typing import Any
 from triptych.analysis.comparison import differences
 from triptych.exports.definition import plain
 from triptych.exports.json_case import Run
+from triptych.exports.log_words import LogLine, log_lines
 from triptych.exports.references import cited
 from triptych.model.case import Case
 from triptych.model.display import show
@@ -70,6 +71,7 @@ def render(case: Case, _: Run) -> dict[str, bytes]:
         "differences.csv": _differences(case),
         "findings.csv": _findings(case),
         "timeline.csv": _timeline(case),
+        "logs.csv": _logs(case),
         "evidence.csv": _evidence(case),
         "problems.csv": _problems(case),
     }
@@ -79,7 +81,7 @@ def _tasks(case: Case) -> bytes:
     header = (
         "Path", "GUID", "Worst", "Findings", "InXml", "InRegistry", "InScheduler", "RunsAs", "RunLevel", "LogonType", "Enabled",
         "Hidden", "Actions", "Triggers", "Author", "Description", "URI", "CreatedOn", "LastStart", "LastStop", "LastActionResult",
-        "TreeKeyWritten", "TasksKeyWritten", "FileWritten", "Index", "TreeSD", "Hash",
+        "TreeKeyWritten", "TasksKeyWritten", "FileWritten", "Index", "TreeSD", "Hash", "InLogs", "LoggedAs", "LoggedAt",
     )  # fmt: skip
     worst: dict[tuple[str, str], list[Any]] = {}
     for finding in case.findings:
@@ -88,9 +90,8 @@ def _tasks(case: Case) -> bytes:
 
 
 def _task(task: Task, findings: list[Any]) -> list[Any]:
-    xml, registry = task.record(Store.XML), task.record(Store.REGISTRY)
-    first = registry or xml or task.record(Store.SCHEDULER)
-    acting = first if first and first.has_actions else xml or first
+    xml, registry, logged = task.record(Store.XML), task.record(Store.REGISTRY), task.record(Store.LOG)
+    first, acting = tellers(task)
     if first is None or acting is None:
         return [task.path, task.guid]
     return [
@@ -114,7 +115,17 @@ def _task(task: Task, findings: list[Any]) -> list[Any]:
         plain(first.run.last_success),
         _hex(plain(first.run.last_result)),
         *_kept(registry, xml),
+        _presence(task, Store.LOG),
+        plain(logged.keeping.basis) if logged else None,
+        plain(logged.keeping.told) if logged else None,
     ]
+
+
+def tellers(task: Task) -> tuple[TaskRecord | None, TaskRecord | None]:
+    """Who says as whom a task runs, and who says what it starts: registry, file, scheduler; the event logs where these tell nothing."""
+    xml, logged = task.record(Store.XML), task.record(Store.LOG)
+    first = task.record(Store.REGISTRY) or xml or task.record(Store.SCHEDULER) or logged
+    return first, first if first and first.has_actions else xml or (logged if logged and logged.has_actions else first)
 
 
 def _kept(registry: TaskRecord | None, xml: TaskRecord | None) -> list[Any]:
@@ -223,6 +234,35 @@ def _cited(refs: Iterable[EvidenceRef]) -> str:
 def _timeline(case: Case) -> bytes:
     rows = ([m.time.iso, m.precision, m.source, m.kind, m.task, m.account, m.text, _cited(m.refs)] for m in case.timeline)
     return table(("Time", "Precision", "Source", "Kind", "Task", "Account", "Text", "Evidence"), rows)
+
+
+def _logs(case: Case) -> bytes:
+    header = (
+        "Channel", "File", "First", "Last", "Records", "Kept", "Begins", "Lacks", "Cleared", "Switch", "FirstNumber", "LastNumber",
+        "Gaps", "Lost", "Slack", "View",
+    )  # fmt: skip
+    rows = ([line.channel, line.report.file, *_log(line)] for line in log_lines(case))
+    return table(header, rows)
+
+
+def _log(line: LogLine) -> list[Any]:
+    report = line.report
+    return [
+        line.first.iso if line.first else "",
+        line.last.iso if line.last else "",
+        report.records,
+        report.kept,
+        line.begins,
+        line.lacks,
+        line.cleared,
+        line.switch,
+        report.first_number,
+        report.last_number,
+        len(report.gaps),
+        report.lost,
+        report.slack,
+        report.view,
+    ]
 
 
 def _evidence(case: Case) -> bytes:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from triptych.analysis.comparison import differences
-from triptych.analysis.row import Row
-from triptych.exports.csv_tables import command_line
+from triptych.analysis import comparison_logs
+from triptych.analysis.comparison_logs import SAME_NOW, log_telling
+from triptych.analysis.row import Row, Verdict
+from triptych.exports.csv_tables import command_line, tellers
+from triptych.exports.html_report_logs import MOST, history, logs
 from triptych.exports.json_case import Run, windows_name
 from triptych.exports.markup import Child, Markup, element, joined
 from triptych.exports.references import words
+from triptych.exports.task_history import Histories
 from triptych.exports.text_summary import BASIS
 from triptych.model.case import Case, StoreReport, Weight
 from triptych.model.evidence import EvidenceFile
@@ -25,7 +28,8 @@ _SHAPES = {
     Severity.INFO: "\u25cb",
 }
 _STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
-_NAMES = {Store.XML: "XML", Store.REGISTRY: "Registry", Store.SCHEDULER: "Scheduler"}
+_NAMES = {Store.XML: "XML", Store.REGISTRY: "Registry", Store.SCHEDULER: "Scheduler", Store.LOG: "Event logs"}
+_TOLD_ALONE = ("Actions", "Principal", "Triggers")  # of a task that event logs alone tell
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -41,7 +45,14 @@ def render(case: Case, run: Run) -> str:
         Markup(f"<style>{text('report.css')}</style>"),
     )
     body = element(
-        "body", _summary(case, name, run), *_findings(case), _tasks(case), _problems(case), _sources(case), _colophon(run)
+        "body",
+        _summary(case, name, run),
+        *_findings(case),
+        _tasks(case),
+        logs(case),
+        _problems(case),
+        _sources(case),
+        _colophon(run),
     )
     return "<!doctype html>\n" + element("html", head, body, lang="en").text + "\n"
 
@@ -59,7 +70,7 @@ def _summary(case: Case, name: str, run: Run) -> Markup:
             "tr",
             element("th", _NAMES[report.store], css=report.store.value),
             element("td", "not in the evidence" if report.state == "absent" else f"{report.tasks:,} tasks"),
-            element("td", _how(report)),
+            element("td", _how(report, case)),
         )
         for report in case.reports
         if report.store in _NAMES
@@ -70,7 +81,8 @@ def _summary(case: Case, name: str, run: Run) -> Markup:
         element(
             "p",
             f"{windows_name(case.host) or 'Windows'}, {build}. {len(case.tasks):,} scheduled tasks, "
-            "as the file, the registry and the scheduler tell them.",
+            "as the file, the registry and the scheduler tell them"
+            + (", and what the event logs say of them." if case.logs else "."),
         ),
         element("p", *(tally or [element("span", "No findings.")]), css="tallies"),
         element("table", *stores, css="stores"),
@@ -80,21 +92,27 @@ def _summary(case: Case, name: str, run: Run) -> Markup:
     )
 
 
-def _how(report: StoreReport) -> str:
+def _how(report: StoreReport, case: Case) -> str:
     if report.state == "absent":
         return ""
-    return ", ".join(part for part in (report.state, BASIS.get(report.basis, report.basis)) if part)
+    events = sum(block.rows for block in case.events) if report.store is Store.LOG else 0
+    told = (report.state, BASIS.get(report.basis, report.basis), f"{events:,} events kept" if events else "")
+    return ", ".join(part for part in told if part)
 
 
 def _findings(case: Case) -> Iterable[Markup]:
     tasks = {(task.path, task.guid): task for task in case.tasks}
     files = {file.path: file for file in case.files}
+    histories = Histories(case)
     for number, finding in enumerate(case.findings, start=1):
         task = tasks.pop((finding.task or "", finding.guid or ""), None)  # the tellings stand in a task's first finding
-        yield _finding(finding, task, case, files, f"Finding {number} of {len(case.findings)}")
+        happened = histories.of(task.path, MOST) if task else None
+        told = (_tellings(task, case) if task else None, history(happened, task.path) if task and happened else None)
+        yield _finding(finding, told, files, f"Finding {number} of {len(case.findings)}")
 
 
-def _finding(finding: Finding, task: Task | None, case: Case, files: dict[str, EvidenceFile], number: str) -> Markup:
+def _finding(finding: Finding, told: tuple[Markup | None, Markup | None], files: dict[str, EvidenceFile], number: str) -> Markup:
+    """`told` are the tellings and the history of its task, where they stand in this finding."""
     attack = f"ATT&CK {', '.join(finding.attack)}" if finding.attack else ""
     return element(
         "section",
@@ -111,7 +129,7 @@ def _finding(finding: Finding, task: Task | None, case: Case, files: dict[str, E
         ),
         element("h2", finding.headline),
         element("p", element("strong", finding.task or "(the host)"), " ", element("code", finding.guid or ""), css="task"),
-        _tellings(task, case) if task else None,
+        *told,
         element("h3", "What Windows would do, and why it matters"),
         element("p", finding.why),
         element("h3", "A benign explanation"),
@@ -126,17 +144,25 @@ def _finding(finding: Finding, task: Task | None, case: Case, files: dict[str, E
 
 
 def _tellings(task: Task, case: Case) -> Markup | None:
-    """What differs, a column a store; absence with its reason. Nothing where all show the task and agree."""
-    rows = differences(task, case.host)
-    lacks = {store: task.lack(store) for store in _STORES}
+    """What differs, a column a store, and one of the event logs where they tell more than the name; absence with its reason.
+
+    Nothing where all show the task and agree. Of a task that logs alone tell, what it starts, as whom and when.
+    """
+    stores = _STORES if log_telling(task) is None else (*_STORES, Store.LOG)
+    lacks = {store: task.lack(store) for store in stores}
+    alone = not any(task.record(store) for store in _STORES)
+    if alone:
+        rows = [row for row in comparison_logs.rows(task, case.host) if row.section in _TOLD_ALONE]
+    else:
+        rows = list(comparison_logs.differences(task, case.host))
     if not rows and not any(lacks.values()):
         return None
-    head = element("tr", element("th"), *(element("th", _NAMES[store], css=store.value) for store in _STORES))
-    listed = element("tr", element("th", "Listed"), *(_listed(task, lacks[store], store) for store in _STORES))
-    body = [element("tr", element("th", row.label), *(_cell(row, store, lacks[store]) for store in _STORES)) for row in rows]
+    head = element("tr", element("th"), *(element("th", _NAMES[store], css=store.value) for store in stores))
+    listed = element("tr", element("th", "Listed"), *(_listed(task, lacks[store], store) for store in stores))
+    body = [element("tr", element("th", row.label), *(_cell(row, store, lacks[store]) for store in stores)) for row in rows]
     runs = next((row.why for row in rows if row.why), "")
     return joined(
-        element("h3", "Three tellings"),
+        element("h3", "Three tellings" if len(stores) == len(_STORES) else "Three tellings, and the event logs"),
         element("table", head, listed, *body, css="tellings"),
         element("p", runs, css="dim") if runs else None,
     )
@@ -146,6 +172,8 @@ def _listed(task: Task, lack: Absence | None, store: Store) -> Markup:
     if lack is not None:
         return element("td", element("strong", lack.presence.value), f" {lack.reason}", css="absent")
     record = task.record(store)
+    if record is not None and store is Store.LOG:
+        return element("td", f"{record.path}: {record.presence.note}" if record.presence.note else record.path)
     return element("td", record.path if record else "not read", css="" if record else "dim")
 
 
@@ -153,6 +181,8 @@ def _cell(row: Row, store: Store, lack: Absence | None) -> Markup:
     reading = row.cell(store)
     if lack is not None or reading is None or not reading.known:
         return element("td", "\u2014", css="absent" if lack else "dim")
+    if row.verdict is not Verdict.DIFFERS or (store is Store.LOG and row.section not in SAME_NOW):
+        return element("td", row.text(store))
     return element("td", element("mark", row.text(store)), css="differs")
 
 
@@ -176,20 +206,22 @@ def _evidence(finding: Finding, files: dict[str, EvidenceFile]) -> Markup:
 
 
 def _tasks(case: Case) -> Markup:
-    head = element("tr", *(element("th", name) for name in ("Task", "X", "R", "S", "Runs as", "Starts")))
+    stores = (*_STORES, Store.LOG) if case.logs else _STORES
+    letters = ("X", "R", "S", "E")[: len(stores)]
+    head = element("tr", *(element("th", name) for name in ("Task", *letters, "Runs as", "Starts")))
     return element(
         "section",
         element("h2", f"All {len(case.tasks):,} tasks"),
-        element("table", head, *(_task(task) for task in case.tasks), css="tasks"),
+        element("p", "X: XML file, R: registry, S: scheduler" + (", E: events" if case.logs else ""), css="dim"),
+        element("table", head, *(_task(task, stores) for task in case.tasks), css="tasks"),
     )
 
 
-def _task(task: Task) -> Markup:
-    first = task.record(Store.REGISTRY) or task.record(Store.XML) or task.record(Store.SCHEDULER)
-    acting = first if first and first.has_actions else task.record(Store.XML) or first
+def _task(task: Task, stores: tuple[Store, ...]) -> Markup:
+    first, acting = tellers(task)
     runs_as = (first.principal.user_id.value or first.principal.group_id.value or "") if first else ""
     starts = "; ".join(command_line(action) for action in acting.actions) if acting else ""
-    marks = [element("td", "\u25cf" if task.record(store) else "\u25cb", css=store.value) for store in _STORES]
+    marks = [element("td", "\u25cf" if task.record(store) else "\u25cb", css=store.value) for store in stores]
     return element("tr", element("td", task.path), *marks, element("td", runs_as), element("td", element("code", starts)))
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import textwrap
 
 from triptych.exports.json_case import windows_name
+from triptych.exports.log_words import LogLine, log_lines
 from triptych.exports.references import words
+from triptych.exports.task_history import Histories, History
 from triptych.model.case import XML_NOT_LISTED, Case, StoreReport, Weight
 from triptych.model.display import show
 from triptych.model.evidence import ReadState
 from triptych.model.finding import Finding, Severity
+from triptych.model.paths import fold
 from triptych.model.task import Store
 
 WIDTH = 100
+_LOGS, _MOMENTS, _LONGEST = 12, 8, 240  # logs, moments of a task, characters of one
 BASIS = {XML_NOT_LISTED: "task files without their whole folder"}
 _NAMES = {Store.XML: "XML files", Store.REGISTRY: "Registry", Store.SCHEDULER: "Scheduler", Store.LOG: "Event logs"}
 
@@ -28,18 +32,39 @@ def _head(case: Case) -> list[str]:
     windows = show(windows_name(case.host) or "Windows version not in the evidence")
     build = f", build {case.host.build}" if case.host.build else ""
     lines = [f"{name}  {windows}{build}", ""]
-    lines += [_store(report) for report in case.reports]
+    lines += [_store(report, case) for report in case.reports]
+    lines += _logs(case)
     lost = sum(1 for file in case.files if file.read is ReadState.FAILED)
     read = f"{len(case.files) - lost:,} of {len(case.files):,} files read" if lost else f"{len(case.files):,} files read and hashed"
-    return [*lines, f"{'Tasks':<10} {len(case.tasks):,} in all; {read}"]
+    return [*lines, f"{'Tasks':<12} {len(case.tasks):,} in all; {read}"]
 
 
-def _store(report: StoreReport) -> str:
+def _logs(case: Case) -> list[str]:
+    """The logs, a line each: how far they reach and what they lack."""
+    lines = log_lines(case)
+    more = [f"{'':<12} and {len(lines) - _LOGS:,} more logs"] if len(lines) > _LOGS else []
+    return [f"{'':<12} {_log(line)}" for line in lines[:_LOGS]] + more
+
+
+def _log(line: LogLine) -> str:
+    reach = f"{line.first.iso} to {line.last.iso}" if line.first and line.last else "no records"
+    told = (
+        f"{line.report.records:,} records",
+        line.begins if line.report.records else "",
+        line.lacks,
+        f"cleared {line.cleared}" if line.cleared else "",
+        f"switched {line.switch}" if line.switch.startswith("off") else "",
+    )
+    return show("; ".join((f"{line.channel}: {reach}", *(part for part in told if part))))
+
+
+def _store(report: StoreReport, case: Case) -> str:
     if report.state == "absent":
-        return f"{_NAMES[report.store]:<10} not in the evidence"
+        return f"{_NAMES[report.store]:<12} not in the evidence"
+    events = f", {sum(block.rows for block in case.events):,} events kept" if report.store is Store.LOG else ""
     basis = f", {BASIS.get(report.basis, report.basis)}" if report.basis else ""
     note = f" ({show(report.note)})" if report.note else ""
-    return f"{_NAMES[report.store]:<10} {report.tasks:,} tasks, {report.state}{basis}{note}"
+    return f"{_NAMES[report.store]:<12} {report.tasks:,} tasks, {report.state}{basis}{events}{note}"
 
 
 def _findings(case: Case, least: Severity) -> list[str]:
@@ -49,9 +74,22 @@ def _findings(case: Case, least: Severity) -> list[str]:
     if not case.findings:
         return ["No findings."]
     lines = [f"Findings: {tally}."]
+    histories, told = Histories(case), set[str]()
     for finding in shown:
         lines += ["", *_finding(finding)]
+        if finding.task and fold(finding.task) not in told:  # once a task
+            told.add(fold(finding.task))
+            lines += _history(histories.of(finding.task, _MOMENTS))
     return lines
+
+
+def _history(told: History | None) -> list[str]:
+    """What happened to the task: nothing where no event tells of it."""
+    if told is None:
+        return []
+    moments = [f"         {moment.time.iso:<28} {show(moment.text, _LONGEST)}" for moment in told.moments]
+    more = [f"         and {told.left_out:,} more moments, most of them runs"] if told.left_out else []
+    return ["         What happened:", *moments, *more]
 
 
 def _finding(finding: Finding) -> list[str]:

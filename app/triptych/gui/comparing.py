@@ -8,6 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
+from triptych.analysis.comparison_logs import SAME_NOW, log_telling
 from triptych.analysis.row import Row, Verdict
 from triptych.gui import words
 from triptych.gui.clock import UTC, Clock
@@ -89,19 +90,27 @@ def telling(task: Task, store: Store, *, complete: bool = True) -> Telling:
     return Telling(store, Kind.DIM if absence.presence is Presence.UNKNOWN else Kind.ABSENT, text, absence.refs)
 
 
-def heading(store: Store, case: Case) -> str:
+def tellers(task: Task) -> tuple[Store, ...]:
+    """Whose columns a task has: the three stores, and the event logs where they tell more than its name."""
+    return words.STORES if log_telling(task) is None else words.TELLERS
+
+
+def heading(store: Store, case: Case, task: Task | None = None) -> str:
     """The head of a store's column: its name and where it tells from."""
     name = words.STORE_NAMES[store]
     report = case.report(store)
-    where = {Store.XML: "System32\\Tasks", Store.REGISTRY: "TaskCache"}.get(store, report.basis if report else "")
+    record = task.record(store) if task is not None and store is Store.LOG else None
+    basis = record.keeping.basis.value or "" if record else report.basis if report else ""
+    logged = f"event {basis}" if record and basis.isdigit() else basis
+    where = {Store.XML: "System32\\Tasks", Store.REGISTRY: "TaskCache"}.get(store, logged)
     return f"{name}  {where}".rstrip()
 
 
 def columns(task: Task, case: Case, clock: Clock = UTC) -> list[Column[Entry]]:
-    """The four columns for a task."""
-    told = [telling(task, store, complete=case.complete) for store in words.STORES]
+    """The fields of a task, and a column for each of its tellers."""
+    told = [telling(task, store, complete=case.complete) for store in tellers(task)]
     speaking = frozenset(one.store for one in told if one.kind is Kind.PLAIN)
-    return [Column("Field", _label, width=140), *(_column(one, heading(one.store, case), speaking, clock) for one in told)]
+    return [Column("Field", _label, width=140), *(_column(one, heading(one.store, case, task), speaking, clock) for one in told)]
 
 
 def _column(told: Telling, title: str, telling_stores: frozenset[Store], clock: Clock) -> Column[Entry]:
@@ -150,9 +159,10 @@ def _cell(entry: Entry, told: Telling, speaking: frozenset[Store], clock: Clock)
 def _stated(row: Row, store: Store, reading: Reading[Any], speaking: frozenset[Store], clock: Clock) -> Cell:
     """A cell with a telling. One that differs from an absent store alone is no difference: absence is drawn as such."""
     text = text_of(row, store, reading, clock)
-    told = [(other, cell) for other, cell in row.cells if other in speaking and cell.state is not State.NOT_KEPT]
+    comparable = speaking if row.section in SAME_NOW else speaking - {Store.LOG}  # of itself each telling says something else
+    told = [(other, cell) for other, cell in row.cells if other in comparable and cell.state is not State.NOT_KEPT]
     others = [text_of(row, other, cell, clock) for other, cell in told if other is not store]
-    differs = row.verdict is Verdict.DIFFERS and any(other != text for other in others)
+    differs = row.verdict is Verdict.DIFFERS and store in comparable and any(other != text for other in others)
     marks = against_all(visible(text), [visible(other) for other in others]) if differs else ()
     acted = differs and row.runs is store
     dim = reading.state is State.NOT_STATED and not differs

@@ -10,7 +10,7 @@ from enum import Enum
 from triptych.analysis import accounts, normalise
 from triptych.analysis.row import Row
 from triptych.gui.events_columns import EntriesBuilder, Happened, no_entries
-from triptych.gui.words import STORES
+from triptych.gui.words import STORES, TELLERS
 from triptych.model.case import Case, Host
 from triptych.model.evidence import State
 from triptych.model.finding import Finding, Severity
@@ -19,7 +19,7 @@ from triptych.model.times import Instant
 
 Compare = Callable[[Task, Host], tuple[Row, ...]]
 TaskKey = tuple[str, str]
-_PREFERRED = (Store.REGISTRY, Store.XML, Store.SCHEDULER)  # the service acts on the registry
+_PREFERRED = (Store.REGISTRY, Store.XML, Store.SCHEDULER, Store.LOG)  # the service acts on the registry; logs tell what was
 
 
 class Mark(Enum):
@@ -37,7 +37,7 @@ class Line:
 
     task: Task
     key: TaskKey
-    marks: tuple[Mark, Mark, Mark]
+    marks: tuple[Mark, ...]  # of XML, registry, scheduler, and of the logs where some were read
     findings: tuple[Finding, ...]
     hidden: bool
     absent: bool
@@ -135,7 +135,7 @@ class Digester:
         differing = case.complete and self._differs(task, case.host)  # while reading goes on, the list comes before the comparing
         account, action, author = runs_as(task, case.host), action_of(task), author_of(task)
         known = case.complete
-        marks = (mark_of(task, STORES[0], known), mark_of(task, STORES[1], known), mark_of(task, STORES[2], known))
+        marks = tuple(mark_of(task, store, known) for store in tellers(case))
         told = (task.path, task.guid, account, author, *(finding.summary for finding in findings), *every_command(task))
         return Line(
             task=task,
@@ -160,6 +160,12 @@ class Digester:
         answer = len(task.records) > 1 and bool(self._compare(task, host))
         self._differing[tuple(map(id, task.records))] = (task.records, answer)
         return answer
+
+
+def tellers(case: Case) -> tuple[Store, ...]:
+    """The stores that have a mark of their own: the three, and the event logs where any were read."""
+    report = case.report(Store.LOG)
+    return TELLERS if report is not None and report.state in ("read", "partly") else STORES
 
 
 def mark_of(task: Task, store: Store, complete: bool = True) -> Mark:
@@ -195,6 +201,17 @@ def absent(task: Task) -> bool:
     return told_by_scheduler(task) is Presence.ABSENT and not hidden(task)
 
 
+def hidden_from_administrators(task: Task) -> bool:
+    """Whether the descriptor hides a task from Administrators and shows it to others: to the system, or to its own user."""
+    record = task.record(Store.SCHEDULER)
+    return record is not None and record.presence.note.startswith("hidden from Administrators: only ")
+
+
+def logged_only(task: Task) -> bool:
+    """Whether nothing but event logs tells of the task."""
+    return bool(task.records) and all(record.store is Store.LOG for record in task.records)
+
+
 def _ordered(task: Task) -> list[TaskRecord]:
     return [record for store in _PREFERRED if (record := task.record(store)) is not None]
 
@@ -211,8 +228,9 @@ def runs_as(task: Task, host: Host) -> str:
 
 def action_of(task: Task) -> str:
     """The first action, how many more there are, and `≠` where the stores do not agree on it."""
-    told = [[action_words(action) for action in record.actions] for record in _ordered(task) if record.has_actions]
-    told = [actions for actions in told if actions]
+    telling = [record for record in _ordered(task) if record.has_actions and record.actions]
+    holding = [record for record in telling if record.store is not Store.LOG] or telling  # what was logged once may be old
+    told = [[action_words(action) for action in record.actions] for record in holding]
     if not told:
         return ""
     first = told[0]

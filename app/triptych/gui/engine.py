@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from triptych import resources
-from triptych.analysis import comparison
+from triptych.analysis import comparison, comparison_logs
 from triptych.evidence.source import EvidenceError, EvidenceSource, open_source
 from triptych.gui.session import Work
 from triptych.logs import one_event
@@ -33,7 +33,7 @@ def open_work(arguments: tuple[str, ...], listings: tuple[str, ...]) -> Work:
         kind=kind_words(arguments),
         scan=lambda: proofs.knowing(_scanned(arguments, listings)),
         fetch=proofs,
-        rows=comparison.rows,
+        rows=comparison_logs.rows,
         differences=comparison.differences,
         event=proofs.event,
     )

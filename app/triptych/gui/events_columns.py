@@ -1,6 +1,6 @@
 """All that happened as columns in the order of time: the kept events of the logs and the moments of the stores. No Qt.
 
-Built in the job thread, so that the window only looks numbers up. A million rows cost about 34 bytes each beside the table of events.
+Built in the job thread, so that the window only looks numbers up. A million rows cost about 44 bytes each beside the table of events.
 """
 
 from __future__ import annotations
@@ -8,25 +8,27 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from triptych.analysis.columns import np
 from triptych.analysis.event_table import EventTable
+from triptych.exports.log_words import LogLine, log_lines
 from triptych.gui.timeline_lanes import LANES, Coverage, coverage, lane_of
 from triptych.model.case import Case, Host
 from triptych.model.event import Event, EventBlock, Moment
 from triptych.model.evidence import EventPlace, EvidenceRef
 from triptych.model.paths import fold
-from triptych.model.times import Instant, Zone
+from triptych.model.times import Instant, Zone, parse_iso
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Ints: TypeAlias = "NDArray[np.int64]"
+Ints: TypeAlias = "NDArray[np.integer[Any]]"
 Mask: TypeAlias = "NDArray[np.bool_]"
 T = TypeVar("T", bound=Hashable)
 EntryKey = tuple[int, str, int, str]  # ticks, file, offset, text: the same entry in a later snapshot
 NAMED = ("task", "account", "process", "command")
+_FEW = 1 << 16  # different texts that 16 bits number
 _MINUTE = 60 * 10_000_000
 _HOST_KINDS = ("log-", "audit-", "service-", "time-")
 
@@ -48,10 +50,15 @@ class What:
     lane: int
 
 
+def _numbers(codes: Ints, count: int) -> Ints:
+    """Numbers below `count`, in 16 bits where these do."""
+    return codes.astype(np.uint16) if count <= _FEW else codes
+
+
 class Words:
     """The distinct texts of a column and for each row its number among them."""
 
-    def __init__(self, codes: NDArray[np.int32], texts: tuple[str, ...]) -> None:
+    def __init__(self, codes: Ints, texts: tuple[str, ...]) -> None:
         self.codes, self.texts = codes, texts
 
     @cached_property
@@ -106,7 +113,7 @@ class Entries:
         self.ticks: Ints = ticks[order]
         self.event: NDArray[np.int32] = event[order]
         self.moment: NDArray[np.int32] = moment[order]
-        self.what: NDArray[np.int32] = what[order]
+        self.what: Ints = _numbers(what[order], len(self._kinds))
 
     def _kind(self, what: What) -> int:
         return self._kinds.setdefault(what, len(self._kinds))
@@ -150,7 +157,7 @@ class Entries:
             text = str(getattr(self.timeline[int(self.moment[row])], name) or "")
             if text and not codes[row]:  # what a command line does to a task, the timeline alone knows
                 codes[row] = numbers.setdefault(text, len(numbers))
-        return Words(codes, tuple(numbers))
+        return Words(_numbers(codes, len(numbers)), tuple(numbers))
 
     # one row ------------------------------------------------------------------------------------------------------
     def kind(self, row: int) -> What:
@@ -217,7 +224,7 @@ class Entries:
 
     @cached_property
     def everything(self) -> Ints:
-        return np.arange(len(self), dtype=np.int64)
+        return np.arange(len(self), dtype=np.int32)
 
     def of_task(self, path: str) -> Mask:
         """Whether a row names that task."""
@@ -294,6 +301,11 @@ class Entries:
         return rows[int(np.flatnonzero(self.event[rows.start : rows.stop] == number)[0])]
 
 
+def place_of(rows: Ints, row: int) -> int:
+    """Where a row stands, or would stand, among sorted rows; asked in their own width, since another makes a copy of them all."""
+    return int(np.searchsorted(rows, rows.dtype.type(row)))
+
+
 def split(entries: Entries, rows: Ints) -> tuple[tuple[Ints, Ints], ...]:
     """Rows by lane, each with their ticks."""
     lanes = entries.lanes[rows]
@@ -335,6 +347,7 @@ class Happened:
     resting: Mapping[str, tuple[int, ...]]  # rows by the finding's key
     begins: int = 0
     ends: int = 0
+    logs: tuple[LogLine, ...] = ()  # how far each log reaches, and what it lacks
 
 
 class EntriesBuilder:
@@ -354,6 +367,7 @@ class EntriesBuilder:
             and before.events is case.events
             and before.timeline is case.timeline
             and before.findings is case.findings
+            and before.logs is case.logs
         ):
             return self._made
         if len(self._blocks) != len(case.events) or any(
@@ -379,7 +393,21 @@ def _happened(entries: Entries, case: Case) -> Happened:
     ]
     disabled = [event.time.ticks for event in table.of("log-disabled")]
     resting = entries.resting_on((finding.key, finding.refs) for finding in case.findings)
-    return Happened(entries, coverage(case.logs, cleared, disabled, begins, ends), resting, begins, ends)
+    return Happened(
+        entries,
+        coverage(case.logs, cleared, disabled, begins, ends, _switched_off(case.host)),
+        resting,
+        begins,
+        ends,
+        log_lines(case, table),
+    )
+
+
+def _switched_off(host: Host) -> list[tuple[str, int]]:
+    """The channels that the running system's registry has off, and when their keys were last written (0: not known)."""
+    written = {fact.subject: fact.reading.value for fact in host.all("channel-written") if not fact.view}
+    off = [fact.subject for fact in host.all("channel") if not fact.view and fact.reading.value == "disabled"]
+    return [(channel, parse_iso(time).ticks if (time := written.get(channel)) else 0) for channel in off]
 
 
 @cache

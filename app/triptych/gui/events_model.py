@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from PySide6.QtCore import QObject, Qt
 
 from triptych.analysis.columns import np
-from triptych.gui.events_columns import NAMED, Entries, Ints, nothing
+from triptych.gui.events_columns import NAMED, Entries, Ints, nothing, place_of
 from triptych.gui.events_filter import kept, told
 from triptych.gui.events_text import source_words, text_of
 from triptych.gui.session import Session
@@ -124,7 +124,7 @@ class EntryTable(Table[int]):
         if not isinstance(identity, int) or identity < 0:
             return -1
         if self._by == (0, False):
-            at = int(np.searchsorted(self._shown, identity))
+            at = place_of(self._shown, identity)
             return at if at < len(self._shown) and int(self._shown[at]) == identity else -1
         hits = np.flatnonzero(self._shown == identity)
         return int(hits[0]) if len(hits) else -1

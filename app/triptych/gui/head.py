@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
-from triptych.gui.digest import Digest, Line
+from triptych.gui.digest import Digest, Line, hidden_from_administrators, logged_only
 from triptych.gui.display import OneLine, plain_label, set_text
 from triptych.gui.session import Selection, Session
 from triptych.gui.theme import SMALL, TITLE, face
@@ -16,8 +16,15 @@ WIDE = 960  # below that the badges stand under the path
 
 def badges(line: Line) -> tuple[str, ...]:
     """What must be known of a task before anything else."""
-    scheduler = "◆ Hidden from the scheduler" if line.hidden else "Not in the scheduler" if line.absent else ""
-    return (*((scheduler,) if scheduler else ()), *(("◆ The stores disagree",) if line.differing else ()))
+    return (*((scheduler,) if (scheduler := _listed(line)) else ()), *(("◆ The stores disagree",) if line.differing else ()))
+
+
+def _listed(line: Line) -> str:
+    if line.hidden:
+        return f"◆ Hidden from {'Administrators' if hidden_from_administrators(line.task) else 'the scheduler'}"
+    if logged_only(line.task):
+        return "Told by event logs alone"
+    return "Not in the scheduler" if line.absent else ""
 
 
 class TaskHead(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -151,18 +152,26 @@ def _fitted(
     return shown, kept, boxes
 
 
+_MOMENT = re.compile(r"(?<=\d)T(?=\d\d:)")
+
+
+def breakable(text: str) -> str:
+    """Text whose times may go on to another line between date and time of day, for where it is drawn."""
+    return _MOMENT.sub("T\u200b", text)
+
+
 def draw_block(painter: QPainter, box: QRect, text: str, font: QFont, colour: QColor) -> None:
     """Text on as many lines as the box has room for."""
     painter.setFont(font)
     painter.setPen(colour)
     flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-    painter.drawText(box, int(flags) | int(Qt.TextFlag.TextWordWrap), text)
+    painter.drawText(box, int(flags) | int(Qt.TextFlag.TextWordWrap), breakable(text))
 
 
 def lines_needed(text: str, font: QFont, width: int) -> int:
     """On how many lines a text of some words stands at a width."""
     metrics = QFontMetrics(font)
-    wrapped = metrics.boundingRect(QRect(0, 0, max(width, 40), 10_000), int(Qt.TextFlag.TextWordWrap), text[:1200])
+    wrapped = metrics.boundingRect(QRect(0, 0, max(width, 40), 10_000), int(Qt.TextFlag.TextWordWrap), breakable(text[:1200]))
     return max(round(wrapped.height() / metrics.lineSpacing()), 1)
 
 

@@ -12,6 +12,7 @@ from triptych.gui.clock import NAMES, Clock, machine_offset
 from triptych.gui.digest import Compare, Digest, Digester, Line, TaskKey
 from triptych.gui.events_columns import EntryKey
 from triptych.gui.jobs import Bytes, Ended, Fetch, Jobs, Scan
+from triptych.gui.memory import give_back
 from triptych.gui.timeline_lens import ALL, Lens
 from triptych.model.case import Case, Progress
 from triptych.model.evidence import EvidenceRef
@@ -260,6 +261,7 @@ class Session(QObject):
     def _ended(self, ended: Ended) -> None:
         state = "failed" if ended.error else "done"
         self._set_run(replace(self.run, state=state, error=ended.error, seconds=time.monotonic() - self._began))
+        give_back()  # the digests before the last are gone now
 
     def _fetched(self, answer: Bytes) -> None:
         (self.event_came if answer.of == "event" else self.bytes_came).emit(answer)

@@ -13,9 +13,11 @@ from triptych.gui.display import plain_label, set_button, set_text, set_tip
 from triptych.gui.pieces import Chip, Flow, link
 from triptych.gui.session import Session, Work
 from triptych.gui.theme import BODY, Theme, face
-from triptych.model.case import Case, Host, Weight
+from triptych.model.case import Case, Host, StoreReport, Weight
+from triptych.model.event import LogReport
 from triptych.model.task import Store
 
+_LOGS_TOLD = 12  # in a tool tip
 _STATES = {"partly": "partly read", "failed": "failed", "absent": "not in the evidence"}
 
 
@@ -34,6 +36,8 @@ def windows_words(host: Host) -> str:
 def store_words(case: Case, store: Store) -> tuple[str, str]:
     """A chip's text, and the same in full for tool tip and screen reader."""
     name, report = words.STORE_NAMES[store], case.report(store)
+    if store is Store.LOG:
+        return log_words(case, report)
     if report is None or (report.state == "absent" and not case.complete):
         return f"{name} –", f"{name}: not read yet"
     state = _STATES.get(report.state, "")
@@ -42,6 +46,32 @@ def store_words(case: Case, store: Store) -> tuple[str, str]:
     text = f"{name}{count}" + (f" · {detail}" if detail else "")
     full = f"{name}: {words.plural(report.tasks, 'task')}, {report.state}"
     return text, "\n".join(part for part in (full, report.basis, ", ".join(report.sources[:6]), report.note) if part)
+
+
+def log_words(case: Case, report: StoreReport | None) -> tuple[str, str]:
+    """The same of the event logs: how many events of theirs are kept, and for each log how far it reaches and what it lacks."""
+    if report is None or (report.state == "absent" and not case.complete):
+        return "Events –", "Event logs: not read yet"
+    if report.state == "absent":
+        return "Events · not in the evidence", "Event logs: not in the evidence"
+    events = sum(block.rows for block in case.events)
+    state = _STATES.get(report.state, "")
+    text = f"Events {events:,}" + (f" · {state}" if state else "")
+    about = [reach_words(log) for log in case.logs[:_LOGS_TOLD]]
+    more = f"and {len(case.logs) - _LOGS_TOLD:,} more" if len(case.logs) > _LOGS_TOLD else ""
+    full = f"Event logs: {words.plural(events, 'event')} kept, {report.state}"
+    return text, "\n".join(part for part in (full, *about, more, report.note) if part)
+
+
+def reach_words(log: LogReport) -> str:
+    """`Security: 2026-03-01 08:00Z to 2026-03-14 10:00Z, 1,204 records, 2 gaps`."""
+    reach = f"{words.moment(log.first)} to {words.moment(log.last)}" if log.first and log.last else "no records"
+    lacks = (
+        words.plural(log.records, "record") if log.records else "",
+        words.plural(len(log.gaps), "gap") if log.gaps else "",
+        f"{log.lost:,} lost" if log.lost else "",
+    )
+    return ", ".join((f"{log.channel}: {reach}", *(part for part in lacks if part)))
 
 
 class CaseStrip(QWidget):
@@ -57,7 +87,7 @@ class CaseStrip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.host = plain_label(font=face(BODY, bold=True))
         self.about = plain_label("", "dim")
-        self.chips = {store: Chip("") for store in words.STORES}
+        self.chips = {store: Chip("") for store in words.TELLERS}
         self.warnings = Chip("")
         self.clock = link("UTC")
         set_tip(self.clock, "In which zone times are told")
@@ -118,5 +148,5 @@ class CaseStrip(QWidget):
 
     def _dots(self) -> None:
         for store, chip in self.chips.items():
-            chip.dot(self._theme.colour(store.value))
+            chip.dot(self._theme.colour(words.store_token(store)))
         self.warnings.dot(self._theme.colour("medium"), square=True)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from triptych.gui import words
 from triptych.gui.display import set_tip, visible
 from triptych.gui.events_text import text_of, title
 from triptych.gui.session import Session
@@ -76,7 +77,8 @@ class Canvas(QWidget):
     def span_words(self) -> str:
         """From when to when, and how many entries: what a screen reader is told of the picture."""
         between = self._session.clock.between(self.lens.start, self.lens.end)
-        return f"{between}, {len(self.lens.rows()):,} of {len(self.lens.scope.rows):,} entries"
+        shown, whole = len(self.lens.rows()), len(self.lens.scope.rows)
+        return f"{between}, {words.plural(whole, 'entry', 'entries') if shown == whole else f'{shown:,} of {whole:,} entries'}"
 
     def set_scale(self, scale: str) -> None:
         self.scale = scale if scale in SCALES else SCALES[0]

@@ -234,7 +234,7 @@ class Drawing:
                     self._taken.append(box)
                     painter.fillRect(box, theme.colour("panel"))  # a link's line would cross the words
                 self._words(painter, start, strip.line - 4.5, text, "text", font)
-                free = start + _width(text, font)
+                free = start + _width(text, font) + 8
 
     def _clear(self, lens: Lens, layout: Layout, strip: Strip, left: float, right: float) -> bool:
         """Labels keep off the line of the chosen entry."""
@@ -381,6 +381,7 @@ def draw_stretch(painter: QPainter, theme: Theme, state: str, box: QRectF) -> No
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if state == COVERED:
+        painter.fillRect(box, theme.colour("panel"))  # two logs may fill one lane: their bars are no darker than one
         colour = QColor(theme.colour("good"))
         colour.setAlphaF(0.55)
         painter.fillRect(box, colour)

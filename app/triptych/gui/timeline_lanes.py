@@ -76,10 +76,16 @@ Coverage = dict[int, tuple[Stretch, ...]]  # by lane
 
 
 def coverage(
-    reports: Iterable[LogReport], cleared: Iterable[tuple[str, int]], disabled: Iterable[int], begins: int, ends: int
+    reports: Iterable[LogReport],
+    cleared: Iterable[tuple[str, int]],
+    disabled: Iterable[int],
+    begins: int,
+    ends: int,
+    switched: Iterable[tuple[str, int]] = (),
 ) -> Coverage:
     """What each lane's logs cover between two times. `cleared` are channels and times, `disabled` times at which the task log was
-    switched off. A log that was cleared tells nothing of before, unless another file still does."""
+    switched off, `switched` channels that are off by the registry and when that was last written. A log that was cleared tells
+    nothing of before, unless another file still does; one that is off was on for as long as it holds records."""
     by_channel: dict[str, list[LogReport]] = {}
     for report in reports:
         if report.first is not None and report.last is not None:
@@ -87,14 +93,17 @@ def coverage(
     clearings: dict[str, list[int]] = {}
     for channel, ticks in cleared:
         clearings.setdefault(channel.casefold(), []).append(ticks)
+    off = {channel.casefold(): ticks for channel, ticks in switched}
     found: dict[int, list[Stretch]] = {}
-    for channel in sorted({*by_channel, *clearings}):
+    for channel in sorted({*by_channel, *clearings, *off}):
         stretches = _of_channel(by_channel.get(channel, []), clearings.get(channel, []), begins)
         if channel == TASKS.casefold():
             held = [stretch.end for stretch in stretches if stretch.state == COVERED]
             stretches += [
                 Stretch(ticks, ends, DISABLED, "switched off") for ticks in disabled if not held or ticks >= max(held) - _SECOND
             ]
+        if channel in off:
+            stretches += _off(stretches, max(off[channel], begins), ends)
         for lane in channel_lanes(channel):
             found.setdefault(lane, []).extend(stretches)
     return {lane: tuple(stretches) for lane, stretches in found.items()}
@@ -118,6 +127,14 @@ def _of_channel(reports: list[LogReport], cleared: list[int], begins: int) -> li
             if gap.after.ticks <= gap.before.ticks:
                 found.append(Stretch(gap.after.ticks, gap.before.ticks, GAP, f"gap: {count:,} record number{'s' * (count > 1)}"))
     return found
+
+
+def _off(stretches: list[Stretch], since: int, ends: int) -> list[Stretch]:
+    """From its last record or the write of its switch to the end, unless an event tells the same already."""
+    if any(stretch.state == DISABLED for stretch in stretches):
+        return []
+    start = max([since, *(stretch.end for stretch in stretches if stretch.state == COVERED)])
+    return [Stretch(start, ends, DISABLED, "switched off in the registry")] if start < ends else []
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

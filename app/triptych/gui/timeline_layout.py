@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from triptych.analysis.columns import np
-from triptych.gui.events_columns import Ints
+from triptych.gui.events_columns import Ints, place_of
 from triptych.gui.timeline_density import BIN, clusters, edges
 from triptych.gui.timeline_lanes import LANES, Lane
 from triptych.gui.timeline_lens import Lens
@@ -157,7 +157,7 @@ def _strip(lens: Lens, layout: Layout, at: Ints, number: int, top: float, tall: 
         first, last = int(places[begin]), int(places[end + 1])
         x = (layout.x(int(ticks[first])) + layout.x(int(ticks[last - 1]))) / 2
         hollow = not any(lens.scope.own(int(row)) for row in rows[first : min(last, first + _LOOKED_AT)])
-        place = int(np.searchsorted(rows, lens.row)) if lens.row >= 0 else -1
+        place = place_of(rows, lens.row) if lens.row >= 0 else -1
         found.append(Marker(number, x, first, last, hollow, first <= place < last and int(rows[place]) == lens.row))
     return Strip(number, LANES[number], top, tall, tuple(found), None)
 

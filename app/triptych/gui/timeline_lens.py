@@ -7,7 +7,7 @@ from functools import cached_property
 from PySide6.QtCore import QObject, Signal
 
 from triptych.analysis.columns import np
-from triptych.gui.events_columns import Entries, Happened, Ints, Mask, no_entries, split
+from triptych.gui.events_columns import Entries, Happened, Ints, Mask, no_entries, place_of, split
 from triptych.gui.timeline_links import Drawn, chain, with_context
 from triptych.model.times import TICKS_A_SECOND
 
@@ -36,7 +36,7 @@ class Scope:
         return bool(self._own[row]) if self._own is not None else bool(self.entries.words["task"].codes[row])
 
     def holds(self, row: int) -> bool:
-        at = int(np.searchsorted(self.rows, row))
+        at = place_of(self.rows, row)
         return at < len(self.rows) and int(self.rows[at]) == row
 
     def between(self, start: int, end: int) -> Ints:
@@ -169,7 +169,7 @@ class Lens(QObject):
             ticks = self.scope.ticks
             at = int(np.searchsorted(ticks, self.start) if step > 0 else np.searchsorted(ticks, self.end, side="right") - 1)
         else:
-            at = int(np.searchsorted(rows, self.row))
+            at = place_of(rows, self.row)
             here = at < len(rows) and int(rows[at]) == self.row
             at += (1 if here else 0) if step > 0 else -1
         return int(rows[min(max(at, 0), len(rows) - 1)])

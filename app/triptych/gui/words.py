@@ -27,10 +27,16 @@ from triptych.model.times import Instant
 
 STORES = (Store.XML, Store.REGISTRY, Store.SCHEDULER)
 STORE_NAMES = {Store.XML: "XML", Store.REGISTRY: "Registry", Store.SCHEDULER: "Scheduler", Store.LOG: "Log"}
-LETTERS = {Store.XML: "X", Store.REGISTRY: "R", Store.SCHEDULER: "S", Store.LOG: "L"}
+LETTERS = {Store.XML: "X", Store.REGISTRY: "R", Store.SCHEDULER: "S", Store.LOG: "E"}  # E: events
+TELLERS = (*STORES, Store.LOG)
 SEVERITIES = {severity: severity.value.capitalize() for severity in Severity}
 WEIGHTS = {Weight.LOST: "Lost", Weight.DOUBT: "In doubt", Weight.NOTE: "Note"}
 STATES = {State.NOT_KEPT: "not kept", State.NOT_STATED: "not stated", State.UNREADABLE: "unreadable", State.STATED: ""}
+
+
+def store_token(store: Store) -> str:
+    """The colour of a store; the event logs bear that of links and events."""
+    return store.value if store in STORES else "accent"
 
 
 def severity_token(severity: Severity) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from triptych.evidence.source import EvidenceError, EvidenceSource, open_source
+from triptych.evidence.source import EvidenceError, EvidenceSource, Stream, open_source
 from triptych.formats.faults import Faults
 from triptych.formats.hive import open_hive
 from triptych.limits import Limits
@@ -23,9 +23,23 @@ def job(file: EvidenceFile, offset: int = 0, length: int = 0) -> Job:
     return Job(NAME, f"the bytes of {file.path}", (item,), file.size)
 
 
-@lru_cache(maxsize=2)  # a person looks at one file at a time, page by page
-def _kept(arguments: tuple[str, ...], path: str, derived_from: tuple[str, ...], limits: Limits) -> bytes:
+@lru_cache(maxsize=2)  # a person looks at one hive at a time, page by page
+def _replayed(arguments: tuple[str, ...], path: str, derived_from: tuple[str, ...], limits: Limits) -> bytes:
     return bytes_of(open_source(*arguments), path, derived_from, limits)
+
+
+@lru_cache(maxsize=1)  # closed when it gives way to another; a member of an archive is unpacked once, not for every page
+def _opened(arguments: tuple[str, ...], path: str, limits: Limits) -> Stream:
+    return open_source(*arguments).open(path, limits.archive_sum)
+
+
+def _page(source: EvidenceSource, path: str, derived_from: tuple[str, ...], start: int, length: int, limits: Limits) -> Excerpt:
+    """Bytes of a file, no more of it than is asked for; `length` 0 asks for all to its end. Raises EvidenceError."""
+    if path.endswith(REPLAYED):
+        data = _replayed(source.arguments, path, derived_from, limits)
+        return Excerpt(path, start, data[start : start + length if length else len(data)], len(data))
+    file = _opened(source.arguments, path, limits)
+    return Excerpt(path, start, file.read_at(start, length or max(file.size - start, 0)), file.size)
 
 
 def bytes_of(source: EvidenceSource, path: str, derived_from: tuple[str, ...], limits: Limits) -> bytes:
@@ -48,7 +62,7 @@ def bytes_of(source: EvidenceSource, path: str, derived_from: tuple[str, ...], l
 def _read(wanted: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
     for offset, path, length, *derived_from in wanted.items:
         try:
-            data = _kept(source.arguments, path, tuple(derived_from), limits)
+            yield _page(source, path, tuple(derived_from), int(offset), int(length), limits)
         except EvidenceError as error:
             yield Problem(
                 Weight.LOST,
@@ -60,10 +74,6 @@ def _read(wanted: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answe
                 lost="the view of its bytes; the values read before stay",
                 advice="check that the evidence is still mounted and unchanged",
             )
-            continue
-        start = int(offset)
-        stop = start + int(length) if int(length) else len(data)
-        yield Excerpt(path, start, data[start:stop], len(data))
 
 
 PROOF = StoreReader(NAME, jobs=lambda found: [], read=_read)

@@ -10,7 +10,7 @@ from triptych.analysis.row import Verdict
 from triptych.gui import words
 from triptych.gui.cards import CardPanel
 from triptych.gui.comparing import Entry, columns, entries
-from triptych.gui.digest import Digest, TaskKey
+from triptych.gui.digest import Digest, TaskKey, logged_only
 from triptych.gui.display import OneLine, visible
 from triptych.gui.painting import lines_needed
 from triptych.gui.pieces import Empty, column
@@ -20,6 +20,7 @@ from triptych.gui.theme import BODY, ROW, SMALL, Theme, face
 from triptych.gui.views import TableView
 from triptych.model.task import Task
 
+SILENT = 122  # pixels of a store that does not tell a task which event logs alone tell
 NARROW = 760  # below that the cards stand under the grid
 
 
@@ -45,7 +46,8 @@ class StoreHeader(QHeaderView):
         name, _, where = title.partition("  ")
         if logical_index:
             painter.fillRect(
-                QRect(rect.left(), rect.top(), rect.width() - 1, 3), theme.colour(words.STORES[logical_index - 1].value)
+                QRect(rect.left(), rect.top(), rect.width() - 1, 3),
+                theme.colour(words.store_token(words.TELLERS[logical_index - 1])),
             )
         inner = rect.adjusted(9, 3, -6, 0)
         painter.setFont(face(BODY, bold=True))
@@ -165,6 +167,10 @@ class CompareRoom(QWidget):
         self._head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         self.view.setColumnWidth(0, 124)
+        if logged_only(line.task):  # three columns that only say why they are empty leave the room to the one that tells
+            for silent in range(1, len(words.STORES) + 1):
+                self._head.setSectionResizeMode(silent, QHeaderView.ResizeMode.Fixed)
+                self.view.setColumnWidth(silent, SILENT)
         self._make_room()
         self._current(*(at if same and at[0] >= 0 else self._first_difference()))
         if same:
@@ -192,17 +198,21 @@ class CompareRoom(QWidget):
         for number in range(min(self.table.rowCount(), 2)):
             rows.resizeSection(number, ROW)
         if self.table.rowCount() > 1 and self.table.row(1).first:
-            told = [(at, self.table.cell(1, at)) for at in (1, 2, 3)]
+            told = [(at, self.table.cell(1, at)) for at in range(1, self.table.columnCount())]
             lines = [lines_needed(visible(cell.text, 400), face(SMALL), self.view.columnWidth(at) - 18) for at, cell in told]
             rows.resizeSection(1, max(ROW, 10 + 16 * min(max(lines, default=1), 6)))
 
     def _first_difference(self) -> tuple[int, int]:
         """Where the eye should fall first: the first cell that differs, on the store that Windows acts on where one is known."""
         for number in range(self.table.rowCount()):
-            differing = [at for at in (2, 1, 3) if self.table.cell(number, at).kind is Kind.DIFFERS]
+            differing = [
+                at for at in (2, 1, *range(3, self.table.columnCount())) if self.table.cell(number, at).kind is Kind.DIFFERS
+            ]
             if differing:
                 return number, next((at for at in differing if self.table.cell(number, at).bold), differing[0])
-        return 1, 1
+        speaking = range(1, self.table.columnCount())
+        told = [at for at in speaking if self.table.rowCount() > 1 and self.table.cell(1, at).kind is Kind.PLAIN]
+        return 1, next(iter(told), 1)
 
     def _turn_section(self, row: int) -> None:
         """Fold or unfold a section; the keyboard stays on its head."""

@@ -7,6 +7,7 @@ from itertools import takewhile
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from triptych.exports.log_words import LogLine
 from triptych.gui import words
 from triptych.gui.clock import Clock
 from triptych.gui.digest import Digest
@@ -40,17 +41,15 @@ def _sources(paths: tuple[str, ...]) -> Cell:
 
 
 REPORTS: tuple[Column[StoreReport], ...] = (
-    Column("Store", lambda report: Cell(words.STORE_NAMES[report.store], bold=True, ink=_store_token(report.store)), width=110),
+    Column(
+        "Store", lambda report: Cell(words.STORE_NAMES[report.store], bold=True, ink=words.store_token(report.store)), width=110
+    ),
     Column("State", _state, width=170),
     Column("Tasks", lambda report: Cell(f"{report.tasks:,}", mono=True), width=80),
     Column("Basis", lambda report: Cell(report.basis), width=130),
     Column("Sources", lambda report: _sources(report.sources), width=320),
     Column("Note", lambda report: Cell(report.note), width=300),
 )
-
-
-def _store_token(store: Store) -> str:
-    return store.value if store in words.STORES else "text"
 
 
 def file_refs(file: EvidenceFile) -> tuple[EvidenceRef, ...]:
@@ -90,31 +89,83 @@ _FILES: tuple[Column[EvidenceFile], ...] = (
 )
 
 
+def logs_columns(clock: Clock) -> tuple[Column[LogLine], ...]:
+    """The event logs, times as the clock tells them; every cell leads to the head of its log."""
+    return (
+        Column("Log", lambda line: Cell(line.channel, _log_refs(line), brief=line.channel.rpartition("-")[2]), _log_key, width=190),
+        Column("First", lambda line: _log_time(line, line.first, clock), lambda line: _ticks(line.first), width=178),
+        Column("Last", lambda line: _log_time(line, line.last, clock), lambda line: _ticks(line.last), width=178),
+        Column(
+            "Records",
+            lambda line: Cell(f"{line.report.records:,}", mono=True),
+            lambda line: line.report.records,
+            width=80,
+            right=True,
+        ),
+        Column("Kept", lambda line: Cell(f"{line.report.kept:,}", mono=True), lambda line: line.report.kept, width=76),
+        Column("What is missing", lambda line: Cell(_missing(line), _log_refs(line)), width=270),
+        Column("File", lambda line: Cell(line.report.file, _log_refs(line), mono=True, tail=True), width=260),
+    )
+
+
+def _log_key(line: LogLine) -> str:
+    return line.channel.casefold()
+
+
+def _log_refs(line: LogLine) -> tuple[EvidenceRef, ...]:
+    return (line.report.ref,) if line.report.ref else ()
+
+
+def _log_time(line: LogLine, time: Instant | None, clock: Clock) -> Cell:
+    if time is None:
+        return Cell("no records", kind=Kind.DIM)
+    return Cell(words.moment(time, clock=clock), _log_refs(line), mono=True, brief=clock.brief(time))
+
+
+def _ticks(time: Instant | None) -> int:
+    return time.ticks if time else 0
+
+
+def _missing(line: LogLine) -> str:
+    cleared = f"cleared {line.cleared}" if line.cleared else ""
+    off = f"switched {line.switch}" if line.switch.startswith("off") else ""
+    return "; ".join(part for part in (line.lacks, cleared, off, line.begins) if part)
+
+
 class SourcesRoom(QWidget):
-    """Stores above, the ledger of files below."""
+    """Stores above, then the event logs where there are some, the ledger of files below."""
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self._session = session
         self.reports: Table[StoreReport] = Table(REPORTS, lambda report: report.store, self)
         self.files: Table[EvidenceFile] = Table(files_columns(session.clock), lambda file: file.path, self)
+        self.logs: Table[LogLine] = Table(logs_columns(session.clock), lambda line: (line.report.file, line.channel), self)
+        self.logs_view = TableView(self.logs, theme, "Event logs")
         self.report_view = TableView(self.reports, theme, "Stores")
         self.view = TableView(self.files, theme, "Files that were read")
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicatorClearable(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        for view in (self.report_view, self.view):
+        for view in (self.report_view, self.logs_view, self.view):
             view.horizontalHeader().setStretchLastSection(True)
         self.view.proof.connect(session.show_proof)
+        self.logs_view.proof.connect(session.show_proof)
         split = QSplitter(Qt.Orientation.Vertical)
-        for title, view in (("THE STORES", self.report_view), ("FILES READ, WITH THEIR SHA-256", self.view)):
-            part = QWidget()
+        titled = (
+            ("THE STORES", self.report_view),
+            ("EVENT LOGS, HOW FAR THEY REACH", self.logs_view),
+            ("FILES READ, WITH THEIR SHA-256", self.view),
+        )
+        parts = [QWidget() for _ in titled]
+        self._of_logs = parts[1]
+        for part, (title, view) in zip(parts, titled, strict=True):
             inner = column(part)
             inner.addWidget(section_head(title))
             inner.addWidget(view, 1)
             split.addWidget(part)
-        split.setSizes([180, 500])
-        split.setStretchFactor(1, 1)
+        split.setSizes([180, 250, 360])
+        split.setStretchFactor(2, 1)
         split.setChildrenCollapsible(False)
         column(self).addWidget(split)
         session.case_changed.connect(self.show_digest)
@@ -134,7 +185,10 @@ class SourcesRoom(QWidget):
 
     def _clock_changed(self, clock: Clock) -> None:
         self.files.set_columns(files_columns(clock), self._session.case.files)
+        self.logs.set_columns(logs_columns(clock), self._session.digest.happened.logs)
 
     def show_digest(self, digest: Digest) -> None:
         self.reports.set_rows(digest.case.reports)
         self.files.set_rows(digest.case.files)
+        self.logs.set_rows(digest.happened.logs)
+        self._of_logs.setVisible(bool(digest.happened.logs))

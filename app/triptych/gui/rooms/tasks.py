@@ -20,7 +20,8 @@ from triptych.model.case import Weight
 from triptych.model.evidence import EvidenceRef
 from triptych.model.times import Instant
 
-NAME_COLUMN, LEAST_NAME = 1, 160
+STORES_COLUMN, NAME_COLUMN, LEAST_NAME = 0, 1, 146
+FOUR_MARKS = 90  # pixels
 Keep = Callable[[Line], bool]
 FILTERS: tuple[tuple[str, str, Keep], ...] = (
     ("All", "Every task of the case", lambda line: True),
@@ -46,12 +47,12 @@ def _refs(line: Line) -> tuple[EvidenceRef, ...]:
 
 
 def _stores(line: Line) -> Cell:
-    pairs = list(zip(words.STORES, line.marks, strict=True))
+    pairs = list(zip(words.TELLERS, line.marks, strict=False))  # the mark of the logs is there where logs were read
     severity = line.severity
     word = words.SEVERITIES[severity] if severity else "No finding"
     said = f"{word}. " + ", ".join(f"{words.STORE_NAMES[store]} {mark.value}" for store, mark in pairs)
     present = ", ".join(words.STORE_NAMES[store] for store, mark in pairs if mark is Mark.PRESENT)
-    marks = tuple((words.LETTERS[store], store.value, mark) for store, mark in pairs)
+    marks = tuple((words.LETTERS[store], words.store_token(store), mark) for store, mark in pairs)
     token = words.severity_token(severity) if severity else ""
     return Cell(present, _refs(line), Kind.STORES, ink=token, tip=said, said=said, extra=marks)
 
@@ -90,7 +91,11 @@ def columns(clock: Clock, marked: Container[TaskKey]) -> tuple[Column[Line], ...
 
 
 _STORES: Column[Line] = Column(
-    "Stores", _stores, lambda line: (line.rank, line.key), width=76, tip="XML file, Registry, Scheduler; sorts by severity"
+    "Stores",
+    _stores,
+    lambda line: (line.rank, line.key),
+    width=76,
+    tip="XML file, Registry, Scheduler, and Events where logs were read; sorts by severity",
 )
 _COLUMNS: tuple[Column[Line], ...] = (
     Column("Runs as", lambda line: Cell(line.runs_as), lambda line: line.runs_as.casefold(), width=78),
@@ -174,9 +179,16 @@ class TasksRoom(QWidget):
         bar = self.view.verticalScrollBar()
         place = bar.value()
         self.table.set_rows(digest.lines)
+        self._room_for_marks(digest)
         self._restore()
         bar.setValue(place)
         self._say_empty()
+
+    def _room_for_marks(self, digest: Digest) -> None:
+        head = self.view.horizontalHeader()
+        if any(len(line.marks) > len(words.STORES) for line in digest.lines[:1]) and head.sectionSize(STORES_COLUMN) < FOUR_MARKS:
+            head.resizeSection(STORES_COLUMN, FOUR_MARKS)
+            self._fit()
 
     def state(self) -> QByteArray:
         return self.view.horizontalHeader().saveState()

@@ -209,7 +209,8 @@ class TimelineRoom(QWidget):
         self.all.setChecked(lens.scope.task is None)
         own, host = lens.scope.counted
         of = "of this task" if lens.scope.task is not None else "of tasks"
-        self.span.say(f"{self.canvas.span_words()}  ·  {own:,} {of}, {host:,} of the host")
+        shared = f"  ·  {own:,} {of}, {host:,} of the host" if host else ""
+        self.span.say(f"{self.canvas.span_words()}{shared}")
         shown = bool(len(lens.scope.rows) or lens.happened.covered)
         self._stack.setCurrentIndex(0 if shown else 1)
         self._divide()
