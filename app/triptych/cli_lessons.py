@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
     from triptych.lessons.lesson import Lesson
     from triptych.lessons.lesson_class import Class
     from triptych.lessons.lesson_keys import Keyed
-    from triptych.lessons.lesson_scene import Seed
+    from triptych.lessons.lesson_scene import Played, Seed
     from triptych.lessons.lesson_sheet import Mark, Sheet
+    from triptych.lessons.machine import Machine
 
 Run = Callable[[argparse.Namespace], int]
 
 DONE, NOTHING, WRONG_USE = 0, 1, 2
-_DEMO, _DEMO_SEED = "nobody-lists-it", 1
+_MOMENT = re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+Z")
+_DEMO, _DEMO_SEED = "three-columns", 28
+_DEMO_TASKS, _DEMO_HOURS, _DEMO_DAYS = 60, 6, 4  # a small machine, its logs begin hours before what was planted, days at most
 
 
 def add(commands: Commands, window: Run) -> None:
@@ -104,9 +108,9 @@ def _guarded(run: Run) -> Run:
 def _list(options: argparse.Namespace) -> int:
     from triptych.lessons.lesson_file import load, shelf
 
-    for name in shelf():
-        lesson = load(name)
-        print(f"{name:<16} level {lesson.level}  {lesson.minutes:>3} min  {lesson.title}")
+    lessons = [load(name, proved=False) for name in shelf()]
+    for lesson in sorted(lessons, key=lambda lesson: (lesson.level, lesson.id)):
+        print(f"{lesson.id:<20} level {lesson.level}  {lesson.minutes:>3} min  {lesson.title}")
     if options.scenarios:
         _scenarios()
     return DONE
@@ -288,13 +292,14 @@ def _demo(options: argparse.Namespace, window: Run) -> int:
     from triptych.lessons.lesson_file import load
     from triptych.lessons.lesson_scene import numbered, play
 
-    lesson = replace(load(options.lesson, proved=False), weeks=0)  # logs would take longer than all the rest
-    scene = play(lesson, numbered(options.seed)).scene
+    lesson = load(options.lesson, proved=False)
+    played = play(replace(lesson, weeks=min(lesson.weeks, 1), tasks=_DEMO_TASKS), numbered(options.seed))
+    scene, machine = played.scene, _newest(played)
     with tempfile.TemporaryDirectory(prefix="triptych-demo-", ignore_cleanup_errors=True) as folder:
-        evidence = Path(folder) / scene.machine.name
+        evidence = Path(folder) / machine.name
         options.evidence, options.listing = [str(evidence)], []
         try:
-            scene.machine.write(evidence)
+            machine.write(evidence)
             if scene.listing:
                 listing = Path(folder) / "listing.txt"
                 listing.write_bytes(scene.listing)
@@ -302,3 +307,14 @@ def _demo(options: argparse.Namespace, window: Run) -> int:
         except OSError as error:
             raise OutputError(f"The lesson could not be written to {folder} ({error.strerror or error}).") from error
         return window(options)
+
+
+def _newest(played: Played) -> Machine:
+    """The machine with logs that begin shortly before the first planted thing: what is read soon is shown soon."""
+    from triptych.model.times import TICKS_A_DAY, parse_iso
+
+    machine = played.scene.machine
+    told = [parse_iso(value).ticks for _, value in sorted(played.facts.items()) if _MOMENT.fullmatch(value)]
+    since = machine.collected - _DEMO_DAYS * TICKS_A_DAY
+    begin = min((ticks for ticks in told if ticks > since), default=since) - _DEMO_HOURS * TICKS_A_DAY // 24
+    return replace(machine, events=tuple(event for event in machine.events if event.time > begin))

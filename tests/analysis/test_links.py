@@ -354,7 +354,7 @@ _MADE = st.one_of(
 def test_any_events_give_sound_ties(events: list[Event]) -> None:
     held = table(*events)
     found = links(held)
-    rows = set(found.rows.tolist()) | set(found.reached)
+    rows = set(found.rows) | set(found.reached)
     assert len({(tie.cause, tie.effect) for tie in found.ties}) == len(found.ties)
     for tie in found.ties:
         assert {tie.cause, tie.effect} <= rows

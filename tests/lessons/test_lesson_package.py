@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,23 @@ from triptych.lessons.lesson import Lesson, LessonError
 from triptych.lessons.lesson_class import class_bytes, new_class, read_class
 from triptych.lessons.lesson_debrief import debrief
 from triptych.lessons.lesson_file import load, parse, shelf
-from triptych.lessons.lesson_keys import keyed
+from triptych.lessons.lesson_keys import Keyed, keyed
 from triptych.lessons.lesson_package import SEALED, Built, build
-from triptych.lessons.lesson_places import look
-from triptych.lessons.lesson_scene import numbered, of_class, play
+from triptych.lessons.lesson_places import Looked, look
+from triptych.lessons.lesson_proof import entries
+from triptych.lessons.lesson_scene import PUBLIC, numbered, of_class, places, play
+from triptych.lessons.lesson_sheet import RIGHT, SELF, WRONG, Sheet, marked, read_sheet
 from triptych.lessons.lesson_student import read_package
+from triptych.lessons.scenarios.scenario import in_key, tasks_key
+from triptych.limits import DEFAULT
+from triptych.model.display import show
+from triptych.model.evidence import Span
+from triptych.stores import proof
 
 SMALL = PLAIN.replace("[scenario]", "[machine]\ntasks = 60\n\n[scenario]")
 
 
+SEED = numbered(20_260_314)
 SLOW = b'{"kind":"task","id":"1","check":{"salt":"","rounds":999999999999,"right":[],"mistakes":[]}}'
 
 
@@ -46,11 +55,46 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-@pytest.fixture(scope="module", params=shelf())
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lesson, Path, Built]:
-    lesson = load(request.param)
+@dataclass(frozen=True)
+class Made:
+    """A package of a built-in lesson on a small machine, a scan of its evidence and its debrief."""
+
+    lesson: Lesson
+    folder: Path
+    built: Built
+    looked: Looked
+    debrief: str
+
+    @property
+    def keys(self) -> tuple[Keyed, ...]:
+        return self.built.keys
+
+
+WITH_LOGS = "three-columns"
+"""The lesson that is built with its logs too; the others without, since logs take the longest."""
+
+
+@pytest.fixture(scope="module", params=[*((name, 0) for name in shelf()), (WITH_LOGS, 1)], ids=lambda one: f"{one[0]}-{one[1]}")
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    name, weeks = request.param
+    lesson = replace(load(name, proved=False), weeks=weeks, tasks=60)
     folder = tmp_path_factory.mktemp("package") / "out"
-    return lesson, folder, build(lesson, numbered(20_260_314), folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("triptych.lessons.answers_kept.ROUNDS", 500)  # thousands of answers are tried here
+        built = build(lesson, SEED, folder)
+        looked = look(str(folder / "evidence"))
+        patch.setattr("triptych.lessons.lesson_debrief.look", lambda *_: looked)
+        patch.setattr("triptych.lessons.lesson_debrief.parse", lambda *_, **__: lesson)  # the sealed one says its own size
+        return Made(lesson, folder, built, looked, debrief(folder, SEED))
+
+
+def bytes_at(made: Made, span: Span) -> bytes:
+    """The bytes of a place; those of a hive whose log was replayed stand in no file."""
+    derived = next(file.derived_from for file in made.looked.case.files if file.path == span.file)
+    data = bytes(proof.bytes_of(made.looked.source, span.file, derived, DEFAULT))
+    if not derived:
+        assert data == (made.folder / "evidence" / span.file).read_bytes()
+    return data[span.offset :][: span.length]
 
 
 def papers(folder: Path) -> bytes:
@@ -58,38 +102,48 @@ def papers(folder: Path) -> bytes:
     return b"\n".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file())
 
 
-def test_what_is_in_a_package(built: tuple[Lesson, Path, Built]) -> None:
-    _, folder, _ = built
-    assert sorted(path.name for path in folder.iterdir()) == ["answers.txt", "evidence", "lesson.json", "lesson.txt", "trainer.bin"]
-    assert not list(folder.parent.glob(".*"))
+def answers_of(text: str) -> dict[str, str]:
+    """The answers that a debrief tells, by question."""
+    told = text.partition("\nAnswers\n")[2].partition("\nWhat a scan")[0]
+    return {match[1]: match[2] for match in re.finditer(r"^  (\d+|quiz \d+)\. .*\n {6}(.*)$", told, re.MULTILINE)}
 
 
-def test_no_answer_stands_in_it(built: tuple[Lesson, Path, Built]) -> None:
-    lesson, folder, made = built
-    held = papers(folder)
-    facts = made.played.facts
-    secret = {facts[name] for name in facts if name not in ("host", "domain", "windows", "build", "collected", "account", "decoys")}
-    secret |= {one.told for one in made.keys if one.asked.kind in ("task", "guid", "time", "value", "bytes")}
-    secret |= {part for text in secret for part in text.split("\\")[-1:]}
-    checked = 0
+def test_what_is_in_a_package(made: Made) -> None:
+    there = sorted(path.name for path in made.folder.iterdir())
+    assert there == ["answers.txt", "evidence", "lesson.json", "lesson.txt", "trainer.bin"]
+    assert not list(made.folder.parent.glob(".*"))
+
+
+def secrets_of(made: Made) -> set[str]:
+    """What was drawn for this student and no text names: the facts that are others for other seeds, and the answers."""
+    facts = made.built.played.facts
+    others = [play(made.lesson, numbered(seed)).facts for seed in (1, 2, 3)]
+    drawn = {name for name in facts if len({facts[name], *(other[name] for other in others)}) > 1}
+    lesson = made.lesson
+    named = {name for text in (lesson.title, lesson.story, *(one.text for one in lesson.questions)) for name in places(text)}
+    words = {"Plain", "Boot", "Logon", "Maintenance", "SYSTEM", "user", "machine", "cmd.exe", "Administrator"}
+    texts = {facts[name] for name in drawn - named - PUBLIC - {"decoys", "tasks"} if "account" not in name and "-by" not in name}
+    texts |= {one.told for one in made.keys if one.asked.kind in ("task", "guid", "time", "bytes")}
+    texts |= {part for text in texts for part in text.split("\\")[-1:] if len(part) > 5}
+    return {text for text in texts if len(text) > 4 and text not in words and not any(facts[name] in text for name in named)}
+
+
+def test_no_answer_stands_in_it(made: Made) -> None:
+    held = papers(made.folder)
+    secret = secrets_of(made)
+    assert len(secret) >= 3
     for text in secret:
-        if len(text) < 4 or text in ("Plain", "Boot", "Logon"):
-            continue
-        checked += 1
         for spelled in (text, text.casefold(), text.replace("\\", "\\\\"), text.strip("{}")):
             for encoded in (spelled.encode(), spelled.encode("utf-16-le"), base64.b64encode(spelled.encode()).rstrip(b"=")):
-                assert encoded not in held, (lesson.id, text)
-    assert checked >= 8
-    told = json.loads((folder / "lesson.json").read_bytes())
-    for scenario in lesson.scenarios:
-        assert scenario not in json.dumps(told), "the technique's name would be an answer too"
-    assert lesson.debrief[:40].encode() not in held
+                assert encoded not in held, (made.lesson.id, text)
+    told = json.dumps(json.loads((made.folder / "lesson.json").read_bytes()))
+    for scenario in made.lesson.scenarios:
+        assert scenario not in told, "the technique's name would be an answer too"
+    assert made.lesson.debrief[:40].encode() not in held
 
 
-def test_the_kept_answers_are_right(built: tuple[Lesson, Path, Built]) -> None:
-    _, folder, made = built
-    posed = read_package(folder).posed
-    for one, kept in zip(made.keys, posed, strict=True):
+def test_the_kept_answers_are_right(made: Made) -> None:
+    for one, kept in zip(made.keys, read_package(made.folder).posed, strict=True):
         assert kept.asked == one.asked
         if one.key is None:
             assert kept.key is None
@@ -101,51 +155,101 @@ def test_the_kept_answers_are_right(built: tuple[Lesson, Path, Built]) -> None:
             assert kept.key.judge(wrong).hint == hint
 
 
-def test_the_debrief_names_bytes_that_are_what_it_says(built: tuple[Lesson, Path, Built]) -> None:
-    lesson, folder, made = built
-    text = debrief(folder, numbered(20_260_314))
-    scene = made.played.scene
-    assert lesson.id in text
+def test_the_answers_of_the_debrief_are_accepted(made: Made) -> None:
+    """As a trainer reads them there, and writes them into a sheet."""
+    posed = read_package(made.folder).posed
+    truth = answers_of(made.debrief)
+    assert [key.replace(" ", "-") for key in truth] == [one.id for one in posed]
+    lines = [f"{key}: {value.partition(' of ')[0] if value.startswith('0x') else value}" for key, value in truth.items()]
+    marks = marked(read_sheet("\n".join(lines).encode(), "sheet"), posed)
+    wrong = [mark for one, mark in zip(posed, marks, strict=True) if mark.verdict != (SELF if one.key is None else RIGHT)]
+    assert not wrong
+
+
+def test_a_typical_mistake_gets_the_hint_that_fits_it(made: Made) -> None:
+    posed = {one.id: one for one in read_package(made.folder).posed}
+    played, tried = made.built.played, 0
+    for question in made.lesson.questions:
+        for mistake in question.check.own:
+            told = entries(mistake.answer, played)
+            answers = [told] if question.check.kind in ("set", "order") else [(one,) for one in told]
+            for answer in answers if told else ():
+                sheet = Sheet("sheet", answers={question.id: answer if question.check.kind in ("set", "order") else answer[0]})
+                (mark,) = marked(sheet, [posed[question.id]])
+                tried += 1
+                assert (mark.verdict, mark.hint) == (WRONG, played.filled(mistake.hint)), (question.id, answer)
+    assert tried >= 3
+
+
+def test_the_debrief_names_bytes_that_are_what_it_says(made: Made) -> None:
+    text, scene = made.debrief, made.built.played.scene
+    assert made.lesson.id in text
+    flowing = " ".join(text.split())
+    places_told = 0
     for thing in scene.planted:
-        assert thing.where in text
-        assert thing.what.split(":")[0] in " ".join(text.split())
-    spans = re.findall(r"^ +(\S.*), offset 0x([0-9A-F]+) \([\d,]+\), ([\d,]+) bytes$", text, re.MULTILINE)
-    assert len(spans) >= sum(thing.store in ("xml", "registry") for thing in scene.planted)
-    bytes_of = {}
-    for path, offset, length in spans:
-        data = (folder / "evidence" / path).read_bytes()
-        start = int(offset, 16)
-        bytes_of[path, start] = data[start : start + int(length.replace(",", ""))]
-    command = scene.machine.task(scene.tasks[0]).definition.actions[0].command.encode("utf-16-le")
-    assert sum(command in cited for cited in bytes_of.values()) >= 2, "the file and the Actions value"
+        assert show(thing.where) in text
+        assert " ".join(show(thing.what).split(":")[0].split()) in flowing
+        spans = () if thing.store == "scheduler" else made.looked.where(thing.where)
+        assert spans or thing.store == "scheduler", thing.where
+        for span in spans:
+            assert f"{show(span.file)}, offset 0x{span.offset:X} ({span.offset:,}), {span.length:,} bytes" in text
+            assert len(bytes_at(made, span)) == span.length > 0
+            places_told += 1
+    assert places_told >= 2
+    assert any(thing.store == "log" for thing in scene.planted) == bool(made.lesson.weeks)
+    assert "{" not in re.sub(r"\{[0-9A-Fa-f]{8}-[^}]*\}", "", text), "every fact is filled"
     for rule, _ in scene.rules:
         assert rule in text
 
 
-def test_another_seed_does_not_open_it(built: tuple[Lesson, Path, Built]) -> None:
-    _, folder, _ = built
+def test_the_action_that_is_told_stands_where_it_is_told(made: Made) -> None:
+    scene = made.built.played.scene
+    for task in scene.machine.tasks:
+        (action, *_) = task.told_by_registry.actions or (None,)
+        where = in_key(tasks_key(task.guid), "Actions")
+        if (
+            task.path in scene.tasks
+            and action is not None
+            and action.command
+            and any(thing.where == where for thing in scene.planted)
+        ):
+            (span,) = made.looked.where(where)
+            assert action.command.encode("utf-16-le") in bytes_at(made, span)
+
+
+def test_the_records_of_a_mix_are_those_of_its_tasks(made: Made) -> None:
+    """Each further scenario puts records before those that an earlier one told of."""
+    if made.lesson.weeks:
+        held = [bytes_at(made, *made.looked.where(one.where)) for one in made.built.played.scene.planted if one.store == "log"]
+        names = [path.encode("utf-16-le") for path in made.built.played.scene.tasks]
+        assert all(record[:4] == b"**\0\0" for record in held)
+        assert sum(any(name in record for name in names) for record in held) >= len(held) - 1, "all but the restart of the service"
+
+
+def test_another_seed_does_not_open_it(made: Made) -> None:
     with pytest.raises(LessonError, match="does not open"):
-        debrief(folder, numbered(20_260_315))
+        debrief(made.folder, numbered(20_260_315))
 
 
-def test_a_scan_finds_what_was_planted(built: tuple[Lesson, Path, Built]) -> None:
-    _, folder, made = built
-    case = look(str(folder / "evidence")).case
-    found = {(finding.rule, finding.task or "") for finding in case.findings}
-    assert set(made.played.scene.rules) <= found
-    grave = {finding.task for finding in case.findings if finding.severity.value in ("critical", "high")}
-    assert grave <= set(made.played.scene.tasks)
+def test_a_scan_finds_what_was_planted(made: Made) -> None:
+    findings = made.looked.case.findings
+    scene = made.built.played.scene
+    assert set(scene.rules) <= {(finding.rule, finding.task or "") for finding in findings}
+    assert {finding.task for finding in findings if finding.severity.value in ("critical", "high") and finding.task} <= set(
+        scene.tasks
+    )
 
 
-def test_the_place_of_an_answer_holds_it(built: tuple[Lesson, Path, Built]) -> None:
+def test_the_place_of_an_answer_holds_it(made: Made) -> None:
     """The bytes that a question asks for are those of the text that it names."""
-    lesson, folder, made = built
     for one in made.keys:
         if one.asked.kind == "bytes":
-            offset, length, path = re.fullmatch(r"0x([0-9A-F]+) (\d+) of (.+)", one.told).groups()  # type: ignore[union-attr]  # a test
-            data = (folder / "evidence" / path).read_bytes()[int(offset, 16) :][: int(length)]
-            assert data.decode("utf-16-le") == made.played.filled(one.question.check.answer[0])
-    assert lesson.id != "nobody-lists-it" or any(one.asked.kind == "bytes" for one in made.keys)
+            match = re.fullmatch(r"0x([0-9A-F]+) (\d+) of (.+)", one.told)
+            assert match is not None
+            data = (made.folder / "evidence" / match[3]).read_bytes()[int(match[1], 16) :][: int(match[2])]
+            assert data.decode("utf-16-le") == made.built.played.filled(one.question.check.answer[0])
+    with_bytes = ("nobody-lists-it", "what-really-ran", "old-habits")
+    assert made.lesson.id not in with_bytes or any(one.asked.kind == "bytes" for one in made.keys)
 
 
 @pytest.mark.parametrize("image", ["folder", "zip"])

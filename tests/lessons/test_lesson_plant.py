@@ -16,6 +16,7 @@ from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, parse_iso
 PATH = r"\Contoso\Till Roll"
 WHEN = parse_iso("2026-03-04T13:37:42.1234567Z").ticks
 MACHINE = benign("10", 3, tasks=60)
+LOGGED = benign("10", 3, tasks=60, weeks=1)
 
 
 def planted(technique: str, time: int = WHEN, path: str = PATH) -> Scene:
@@ -51,6 +52,32 @@ def test_drawn_times_lie_in_the_life_of_the_machine() -> None:
     assert len(times) == 1
     made = parse_iso(dict(planted(NONE, 0).facts)["created"]).ticks
     assert MACHINE.installed < made < MACHINE.collected
+
+
+@pytest.mark.parametrize(
+    ("technique", "runs"), [(NONE, True), ("sd-deleted", True), ("disagreement", True), ("tasks-deleted", False)]
+)
+def test_logs_tell_of_its_registration_and_its_runs(technique: str, runs: bool) -> None:
+    when = LOGGED.collected - 3 * TICKS_A_DAY
+    scene = plant_own(LOGGED, OwnTask(PATH, r"C:\ProgramData\till.exe", "/q", technique, when), Chance("plant", technique))
+    own = [event for event in scene.machine.events if event.get("TaskName") == PATH]
+    assert {106, 4698} <= {event.event_id for event in own}
+    assert all(0 <= event.time - when <= 2 * TICKS_A_SECOND for event in own if event.event_id in (106, 4698))
+    ran = [event for event in own if event.event_id == 200]
+    assert bool(ran) is runs
+    if technique == "disagreement":
+        assert all("cmd.exe" in str(event.get("ActionName")) for event in ran), "the registry decides what runs"
+    if runs and technique != "sd-deleted":
+        assert max(event.time for event in ran) - scene.machine.task(PATH).times.last_run < TICKS_A_SECOND
+    told = [thing.where for thing in scene.planted if thing.store == "log"]
+    registered = next(event for event in own if event.event_id == 4698)
+    assert f"Security : {scene.machine.record_id(registered)}" in told
+    assert len(told) == (2 if runs else 1)
+
+
+def test_a_drawn_registration_lies_within_what_the_logs_tell() -> None:
+    scene = plant_own(LOGGED, OwnTask(PATH, "a.exe", "", NONE), Chance("plant", "drawn"))
+    assert [event.event_id for event in scene.machine.events if event.get("TaskName") == PATH][:2] == [106, 4698]
 
 
 @pytest.mark.parametrize("time", [MACHINE.collected, MACHINE.installed, parse_iso("2031-01-01T00:00:00Z").ticks])

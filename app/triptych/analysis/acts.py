@@ -21,6 +21,7 @@ from triptych.analysis.acts_powershell import (
     deeds_of_script,
 )
 from triptych.analysis.acts_words import Deed
+from triptych.analysis.columns import np
 from triptych.analysis.event_table import EventTable
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, Limits
@@ -145,19 +146,29 @@ class _Reading:
 
 
 def _of_processes(table: EventTable, view: str, reading: _Reading) -> Iterator[Act]:
-    columns = table.columns
-    rows = [int(row) for row in table.rows("process-created", "engine-started", "command")]
-    worth: dict[int, bool] = {}
-    for row in rows:
-        number = int(columns["command"][row])
-        if number and number not in worth:
-            worth[number] = may_act(table.strings[number])
-        renamed = not number or worth[number]
-        if not renamed and not _speaks_of_schtasks(table.text("data", row)):
-            continue
+    for row in _worth_a_look(table):
         event = table[row]
         if event.view == view:
             yield from _of_process(event, reading)
+
+
+def _worth_a_look(table: EventTable) -> Iterator[int]:
+    """Rows whose line may act on tasks. A million processes stand in a log, most of them without a line: no event is made of those."""
+    columns = table.columns
+    rows = table.rows("process-created", "engine-started", "command")
+    commands = columns["command"][rows]
+    lanes = np.array([_LANES.get(kind[3], 0) for kind in table.table], np.int8)[columns["kinds"][rows]]
+    worth = np.zeros(len(table.strings), bool)
+    for number in np.unique(commands):
+        worth[number] = bool(number) and may_act(table.strings[int(number)])
+    looked = worth[commands] | ((commands == 0) & (lanes == _LANES["powershell"]))
+    renamed = ~looked & (commands != 0) & (lanes == _LANES["sysmon"])  # Sysmon tells the name in the program's file: a renamed copy
+    for row, is_sure in zip(rows[looked | renamed].tolist(), looked[looked | renamed].tolist(), strict=True):
+        if is_sure or _speaks_of_schtasks(table.text("data", row)):
+            yield row
+
+
+_LANES = {"powershell": 1, "sysmon": 2}
 
 
 def _speaks_of_schtasks(data: str) -> bool:

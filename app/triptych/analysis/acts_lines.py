@@ -77,8 +77,9 @@ def _inside(rest: list[str], script: Scripts, depth: int) -> Iterator[Deed]:
     host = next((word.strip("\\") for word in rest if re.fullmatch(r"\\\\[\w.\-]+", word)), "")
     host = host or next((word.partition(":")[2] for word in rest if option(word).startswith(("r:", "remote:"))), "")
     for at, word in enumerate(rest):
-        if stem(word) in _PROGRAMS or stem(word) in ("cmd", "powershell", "pwsh"):
-            line = " ".join(_quoted(one) for one in rest[at:])
+        bare = word.lstrip("@(")
+        if stem(bare) in _PROGRAMS or stem(bare) in ("cmd", "powershell", "pwsh"):
+            line = " ".join((bare, *(_quoted(one) for one in rest[at + 1 :])))
         elif " " in word and may_act(word):
             line = word
         else:
@@ -216,7 +217,8 @@ def _node(rest: list[str]) -> str:
 def _started_by_wmic(rest: list[str], script: Scripts, depth: int) -> Iterator[Deed]:
     folded = [word.casefold().strip(",") for word in rest]
     if "create" in folded and "process" in folded:
-        line = " ".join(rest[folded.index("create") + 1 :])
+        told = rest[folded.index("create") + 1 :]
+        line = told[0] if told and " " in told[0] else " ".join(told)
         yield from (replace(deed, host=deed.host or _node(rest)) for deed in deeds_of_line(line, script, depth=depth + 1))
 
 

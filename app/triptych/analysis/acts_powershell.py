@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -21,7 +21,8 @@ _VERBS = {
 _REGISTRY = ("Remove-ItemProperty", "Clear-ItemProperty", "Set-ItemProperty", "New-ItemProperty", "Remove-Item", "rp", "sp")
 _LOGS = {"clear-eventlog": "clear-log", "remove-eventlog": "clear-log", "limit-eventlog": "disable-log"}
 _NATIVE = re.compile(
-    r"(?<![\w'-])(?:[\w:\\.%$]{0,200}\\)?(?:schtasks|wevtutil|auditpol|reg|sc|net1?|wmic|at(?=\.exe))(?:\.exe)?[\"']?\s+[^\r\n;|]{3,4000}",
+    r"(?:(?<![\w'-])|(?<=& '))(?:[\w:\\.%$]{0,200}\\)?(?:schtasks|wevtutil|auditpol|reg|sc|net1?|wmic|at(?=\.exe))(?:\.exe)?"
+    r"[\"']?\s+[^\r\n;|]{3,4000}",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(?:\w+:)?(\w+))")
@@ -217,9 +218,44 @@ def _on_witnesses(script: Script) -> Iterator[Deed]:
 
 def _native(script: Script, depth: int) -> Iterator[Deed]:
     """Programs that the script runs; its variables are put in where they are known."""
+    elsewhere = list(_elsewhere(script))
     for match in _NATIVE.finditer(script.text):
-        for deed in deeds_of_line(_with_values(script, match), lambda arguments, deeper: iter(()), depth=depth + 1):
-            yield replace(deed, tool=f"{deed.tool} in PowerShell")
+        host = next((host for host, start, stop in elsewhere if start <= match.start() < stop), "")
+        for deed in _of_line(_with_values(script, match), depth):
+            yield replace(deed, host=deed.host or host)
+    for call in script.calls("Start-Process", "saps"):
+        listed = [call.get("argumentlist")] if call.has("argumentlist") else []
+        loose = call.loose if call.has("filepath") else call.loose[1:]
+        program, given = call.get("filepath") or "".join(call.loose[:1]), [*listed, *loose]
+        if program and given:
+            yield from _of_line(f'"{program}" {_listed(given)}', depth)
+
+
+def _of_line(line: str, depth: int) -> Iterator[Deed]:
+    for deed in deeds_of_line(line, lambda arguments, deeper: iter(()), depth=depth + 1):
+        yield replace(deed, tool=f"{deed.tool} in PowerShell")
+
+
+def _elsewhere(script: Script) -> Iterator[tuple[str, int, int]]:
+    """The stretches of a script that run on another computer: its name, where they begin and end."""
+    for call in script.calls("Invoke-Command", "icm"):
+        host = _literal(call.get("computername"))
+        if host:
+            yield host, call.start, call.stop
+
+
+_ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+
+
+def _listed(words: Sequence[str]) -> str:
+    """What a program is given as a command line: one text as it stands, several words or a list (`@('/tn','A B')`) each quoted."""
+    found = list(words)
+    if len(words) == 1:
+        inside = [match[1] or match[2] or "" for match in _ITEM.finditer(words[0])] if "," in words[0] else []
+        if len(inside) < 2:
+            return words[0]
+        found = inside
+    return " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in found)
 
 
 def _with_values(script: Script, line: re.Match[str]) -> str:
@@ -228,7 +264,12 @@ def _with_values(script: Script, line: re.Match[str]) -> str:
         bare = line[0][found.start() - 1 : found.start()].isspace()
         return (f'"{value}"' if bare and " " in value and '"' not in value else value) or found[0]
 
-    return _VARIABLE.sub(known, _balanced(line[0]))
+    text = _balanced(line[0])
+    quote = _CALLED_BY_NAME.match(text)  # `& "schtasks.exe" /create`: the quote that opened stands before the program
+    return _VARIABLE.sub(known, f"{quote[1]} {text[quote.end() :]}" if quote else text)
+
+
+_CALLED_BY_NAME = re.compile(r"([^\s\"']+)[\"']\s+")
 
 
 def _balanced(line: str) -> str:

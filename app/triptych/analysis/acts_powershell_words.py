@@ -14,6 +14,8 @@ _COMMENT = re.compile(r"^[ \t]*#[^\r\n]*", re.MULTILINE)
 _INSIDE = re.compile(r"\$(?:\{(\w+)\}|(?:\w+:)?(\w+))")
 _HERE = re.compile(r"@(['\"])[ \t]{0,80}\r?\n")
 _PARAMETER = re.compile(r"[-\u2013\u2014\u2015]([A-Za-z]\w*)(:?)")
+_SPLAT = re.compile(r"@(\w+)(?![\w'\"({])")
+_PAIR = re.compile(r"[\s;]*['\"]?(\w+)['\"]?\s*=\s*")
 _BARE = re.compile(r"[^\s;|)}]+")
 _DEFINES = re.compile(r"(?:function|filter|alias|command|help)\s+$", re.IGNORECASE)
 _LONGEST_VALUE = 16 * 1024
@@ -94,12 +96,18 @@ class Script:
     def _call(self, name: str, start: int, at: int) -> Call:
         named: dict[str, str] = {}
         loose: list[str] = []
-        text = self.text
+        splats, text = 0, self.text
         while True:
             at = _skip(text, at)
-            if at >= len(text) or text[at] in _ENDS or at - start > _LONGEST_CALL:
+            if at >= len(text) or text[at] in _ENDS or at - start > _LONGEST_CALL or len(loose) + splats >= _MOST:
                 return Call(name, start, at, named, tuple(loose))
             match = _PARAMETER.match(text, at)
+            splat = _SPLAT.match(text, at)
+            if splat is not None:
+                for key, value in self._splatted(splat[1], start):
+                    named.setdefault(key, value)
+                at, splats = splat.end(), splats + 1
+                continue
             if match is None:
                 value, after = self._value(at)
                 loose.append(value)
@@ -110,6 +118,19 @@ class Script:
             if at < len(text) and text[at] not in _ENDS and (match[2] or not _PARAMETER.match(text, at)):
                 value, at = self._value(at)
             named.setdefault(match[1].casefold(), value)
+
+    def _splatted(self, name: str, before: int) -> Iterator[tuple[str, str]]:
+        """The parameters that a hash table (`$name = @{TaskName = 'A'; ...}`) brings to a call that is given `@name`."""
+        tables = rf"\$(?:\w+:)?{re.escape(name)}\s*=\s*(?:\[ordered\]\s*)?@\{{"
+        at = max((match.end() for match in re.finditer(tables, self.text[:before], re.IGNORECASE)), default=before)
+        while at < before:
+            pair = _PAIR.match(self.text, at)
+            if pair is None:
+                return
+            value, at = self._value(pair.end())
+            yield pair[1].casefold(), value
+            while at < before and self.text[at] not in ";\r\n}":  # the rest of an expression
+                at = _closing(self.text, at) if self.text[at] in _OPEN else at + 1
 
     def _value(self, at: int) -> tuple[str, int]:
         """The value that begins at a place, and where it ends; a group in brackets is given as it stands."""

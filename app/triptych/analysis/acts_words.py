@@ -38,7 +38,7 @@ def words(text: str) -> list[str]:
     """The words of a line: quotes taken away, `\\"` a quote, as the C runtime does it; single quotes where a word begins with one."""
     found: list[str] = []
     word: list[str] = []
-    quoted = started = False
+    quoted = started = nested = False  # nested: between two \\" inside a quoted word
     at, size = 0, min(len(text), LONGEST)
     while at < size:
         letter = text[at]
@@ -49,8 +49,9 @@ def words(text: str) -> list[str]:
             slashes = run - at
             if run < size and text[run] == '"':
                 word.append("\\" * (slashes // 2))
-                if slashes % 2 and not _ends_here(text, run, quoted=quoted):
+                if slashes % 2 and (nested or not _ends_here(text, run, quoted=quoted)):
                     word.append('"')
+                    nested = quoted and not nested
                     at = run + 1
                     started = True
                     continue
@@ -60,7 +61,7 @@ def words(text: str) -> list[str]:
             at, started = run, True
             continue
         if letter == '"':
-            quoted, started = not quoted, True
+            quoted, started, nested = not quoted, True, False
         elif letter == "'" and not started and not quoted and (end := text.find("'", at + 1)) > 0:
             word.append(text[at + 1 : end])
             at, started = end, True

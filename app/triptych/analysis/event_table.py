@@ -12,7 +12,7 @@ from weakref import WeakSet
 from triptych.analysis.columns import np
 from triptych.model.event import TEXTS, Event, EventBlock
 from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, Span
-from triptych.model.times import Instant
+from triptych.model.times import Instant, Zone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,13 +119,13 @@ class EventTable:
         pid, parent = int(columns["pids"][row]), int(columns["parents"][row])
         data = tuple((str(name), str(value)) for name, value in json.loads(texts["data"])) if texts["data"] else ()
         return Event(
-            Instant(int(columns["ticks"][row])), channel, event_id, record, lane, kind, words,
+            Instant(int(columns["ticks"][row]), Zone.LOCAL if columns["flags"][row] & 2 else Zone.UTC), channel, event_id, record, lane, kind, words,
             EvidenceRef(place, (Span(file, int(columns["offsets"][row]), int(columns["lengths"][row])),)),
             task=texts["task"] or None, account=texts["account"], process=texts["process"], command=texts["command"],
             process_id=None if pid == -1 else pid, parent_id=None if parent == -1 else parent, logon_id=texts["logon_id"],
             instance_id=texts["instance_id"], result=texts["result"], content=texts["content"], provider=texts["provider"],
             computer=texts["computer"], user=texts["user"], version=None if version < 0 else version, data=data,
-            recovered=bool(columns["flags"][row]), note=texts["note"], view=view,
+            recovered=bool(columns["flags"][row] & 1), note=texts["note"], view=view,
         )  # fmt: skip
 
 

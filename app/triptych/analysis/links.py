@@ -136,6 +136,8 @@ def _first_runs(lines: Sequence[Line], found: Sequence[Run]) -> Iterator[Tie]:
             changed.pop(key, None)
         elif line.kind in _RUNS and line.lane == TASKS_LOG and key in changed:
             change, head = changed.pop(key), heads.get(line.row, line)
+            if head.task and head.task != line.task:
+                head = line  # one instance id on two tasks: that of this one
             why = f"the first run of the task after it was {_SENSES[change.kind]}, {apart(line.tick - change.tick)} later"
             yield Tie(change.row, head.row, "first-run", why)
 
@@ -159,7 +161,7 @@ def _logon(lookup: Lookup, host: int, logon: str, row: int, words: str) -> Itera
         if found in (NONE, row) or not lookup.one_start(found, row):
             continue
         event = lookup.table[found]
-        if _one_account(event.account, lookup.table.text("account", row)) or lookup.table.text("account", row).endswith("$"):
+        if one_account(event.account, lookup.table.text("account", row)) or lookup.table.text("account", row).endswith("$"):
             yield Tie(found, row, "logon", f"{words}, {logon}: {logon_words(event)}")
 
 
@@ -167,19 +169,35 @@ def logon_words(event: Event) -> str:
     """A logon as a person would tell it: its kind, whose it is, where from."""
     kind = event.get("LogonType")
     address = address_of(event)
-    where = f" from {address}" if address else " from an address that is not told" if kind == NETWORK else ""
+    nowhere = " from the machine itself" if is_loopback(event) else " from an address that is not told"
+    where = f" from {address}" if address else nowhere if kind == NETWORK else ""
     station = event.get("WorkstationName").strip("- ")
     named = f" ({station})" if station and station.casefold() not in event.computer.casefold() else ""
     return f"a {LOGON_TYPES.get(kind, 'kind of')} logon (type {kind}) of {event.account or 'an account not named'}{where}{named}"
 
 
+def told_address(event: Event) -> str:
+    """The address as an event states it, IPv4 in its own spelling; "" for none."""
+    address = (event.get("IpAddress") or event.get("ClientAddress")).strip()
+    mapped = address.casefold().startswith("::ffff:") and "." in address
+    return "" if address == "-" else address[len("::ffff:") :] if mapped else address
+
+
+def is_loopback(event: Event) -> bool:
+    """Whether a logon or an access over the network came from the machine itself."""
+    address = told_address(event).partition("%")[0].casefold()
+    return address in _OWN or address.startswith("127.")
+
+
 def address_of(event: Event) -> str:
     """The address a logon or an access over the network came from, "" for none and for the machine itself."""
-    address = (event.get("IpAddress") or event.get("ClientAddress")).strip().removeprefix("::ffff:")
-    return "" if address in ("-", "::1", "127.0.0.1", "LOCAL") else address
+    return "" if is_loopback(event) else told_address(event)
 
 
-def _one_account(one: str, other: str) -> bool:
+_OWN = frozenset(("::1", "0:0:0:0:0:0:0:1", "local", "localhost"))
+
+
+def one_account(one: str, other: str) -> bool:
     """Whether two spellings can be one account: the names without domain are equal, or one is not told."""
     first, second = (text.rpartition("\\")[2].partition("@")[0].casefold() for text in (one, other))
     return not first or not second or first == second

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from triptych.analysis.acts import Act, acts_of
+from triptych.analysis.acts import Act
 from triptych.analysis.event_table import EventTable
-from triptych.analysis.links import Links, links
-from triptych.analysis.links_lookup import row_of
+from triptych.analysis.links import Links
+from triptych.analysis.links_kept import tied
 from triptych.analysis.links_stores import left
 from triptych.analysis.timeline_events import told
 from triptych.analysis.timeline_stores import stored
@@ -44,11 +44,10 @@ def moments(case: Case, table: EventTable | None = None) -> tuple[Moment, ...]:
     bias = _bias(case.host)
     entries = list(_of_stores(case))
     events = EventTable(case.events) if table is None else table
-    acts = _acts(events)
-    linked = links(events, ((row, act) for row, held in acts.items() for act in held))
-    entries += _of_events(case, events, linked, acts)
+    found = tied(events)
+    entries += _of_events(case, events, found.links, found.acts)
     ordered = sorted(entries, key=lambda entry: _order(entry, bias))
-    return tuple(_linked(ordered, linked))
+    return tuple(_linked(ordered, found.links))
 
 
 def _of_stores(case: Case) -> Iterator[_Entry]:
@@ -56,16 +55,6 @@ def _of_stores(case: Case) -> Iterator[_Entry]:
     for moment, view, path in stored(case):
         found.setdefault((moment.time, moment.source, moment.kind, moment.text), _Entry(moment, view, path))
     yield from found.values()
-
-
-def _acts(table: EventTable) -> dict[int, tuple[Act, ...]]:
-    """What command lines and scripts did, by the row of the event that tells it."""
-    found: dict[int, list[Act]] = defaultdict(list)
-    for view in sorted({view for _, view in table.sources}):
-        for act in acts_of(table, view):
-            if act.verb != "query" and (row := row_of(table, act.event)) >= 0:
-                found[row].append(act)
-    return {row: tuple(held) for row, held in found.items()}
 
 
 def _of_events(case: Case, table: EventTable, linked: Links, acts: dict[int, tuple[Act, ...]]) -> Iterator[_Entry]:

@@ -27,6 +27,25 @@ _BY_ENDING = {".evtx": "event-log", ".job": "job", ".reg": "reg-export"}
 _FOLDER_LINE = re.compile(r"^\w[^:\r\n]{1,40}:[ \t]+\\", re.MULTILINE)  # schtasks LIST and TABLE: "Folder: \", in any language
 _TASK_COLUMN = re.compile(r'(?:^|,)"\\[^"\r\n]+"', re.MULTILINE)  # a quoted cell that is a task's path
 _EVENT_SET = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{(?=[^\n]*"EventID"\s*:)(?=[^\n]*"Channel"\s*:)')
+_ECMD_SET = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{(?=[^\n]*"EventId"\s*:)(?=[^\n]*"(?:Payload|MapDescription)"\s*:)')
+_EVENT_NAMESPACE = "schemas.microsoft.com/win/2004/08/events/event"
+_ECMD_COLUMNS = frozenset(("EventRecordId", "TimeCreated", "EventId", "Channel"))
+# Event Viewer's table in any language: level, date and time, source, event id, category, then a row of that shape.
+_CELL = r'"?[^,;\t"\r\n]{1,120}"?'
+_EVENT_HEADER = re.compile(r"\A(?:Level|Keywords)([,;\t])Date and Time\1Source\1Event ID\1Task Category")
+_EVENT_TABLE = re.compile(
+    rf"\A(?P<header>{_CELL}(?P<by>[,;\t]){_CELL}(?P=by){_CELL}(?P=by){_CELL}(?P=by){_CELL}[^\r\n]{{0,300}})\r?\n"
+    rf'(?:{_CELL})?(?P=by)"?[^\d"\t\r\n]{{0,6}}\d{{1,4}} ?[./\-\u5e74\ub144] ?\d{{1,2}} ?[./\-\u6708\uc6d4][^"\t\r\n]{{4,40}}"?'
+    rf'(?P=by){_CELL}(?P=by)"?\d{{1,6}}"?(?P=by)'
+)
+# Exports of events that are known by their looks and not read: other tools' JSON and tables, `wevtutil qe /f:text`.
+_OTHER_EVENTS = re.compile(
+    r'\A\s*(?:\[\s*)?\{(?=[^\0]{0,4000}(?:"System"\s*:\s*\{[^\0]{0,2000}"EventID"|"winlog"\s*:\s*\{|"LogName"\s*:\s*"|"RuleTitle"\s*:))'
+    r'|\A\s*\[\s*\{(?=[^\0]{0,4000}"Event(?:ID|Id)"\s*:)(?=[^\0]{0,4000}"Channel"\s*:)'
+    r'|\A(?:#TYPE[^\n]*EventLogRecord|[^\n]{0,400}"?RuleTitle"?,[^\n]{0,400}"?Event ?ID"?)'
+    r'|\A[^\n]{0,400}"?(?:ProviderName|LogName|LevelDisplayName)"?,[^\n]{0,400}"?(?:ProviderName|LogName|LevelDisplayName|Message)"?'
+    r"|\A\s*Event\[\d+\]:?\s*\n\s*Log Name:"
+)
 _TASK_KEY = re.compile(r'"(?:TaskName|TaskPath|TaskID|TaskXML|TreeSD|MSFT_ScheduledTask)"')
 
 
@@ -45,8 +64,41 @@ def role_of(name: str, head: bytes, listing: bool) -> str:
 
 
 def is_event_set(head: bytes) -> bool:
-    """Whether the first bytes of a file are a listing of events as JSON lines; the first line must be among them as far as its names."""
-    return _EVENT_SET.match(head) is not None
+    """Whether the first bytes of a file are a listing of events; the first line must be among them as far as its names."""
+    return bool(event_set_kind(head))
+
+
+def event_set_kind(head: bytes) -> str:
+    """Which listing of events the first bytes of a file begin: `json` (lines), `xml`, `csv` (Event Viewer), `ecmd-json`, `ecmd-csv`
+    (EvtxECmd), `other` for one that is known by its looks and not read; "" for none.
+    """
+    if _EVENT_SET.match(head):
+        return "json"
+    if _ECMD_SET.match(head):
+        return "ecmd-json"
+    text = text_of(head).lstrip("\ufeff \t\r\n")
+    if text.startswith("<"):
+        return "xml" if _is_event_xml(text) else ""
+    if (
+        set(re.findall(r"\w+", text[: text.find("\n")] if "\n" in text else text)) >= _ECMD_COLUMNS
+        and "," in text
+        and text[:1] not in "{["
+    ):
+        return "ecmd-csv"
+    if _EVENT_HEADER.match(text) or _is_event_table(text):
+        return "csv"
+    return "other" if _OTHER_EVENTS.match(text) else ""
+
+
+def _is_event_xml(text: str) -> bool:
+    first = _ELEMENT.search(text)
+    element = first[1] if first else ""
+    return element in ("Events", "Event") and (_EVENT_NAMESPACE in text or "<System>" in text)
+
+
+def _is_event_table(text: str) -> bool:
+    match = _EVENT_TABLE.match(text)
+    return match is not None and ("id" in match["header"].casefold() or "Microsoft-Windows-" in text)
 
 
 def text_of(head: bytes) -> str:

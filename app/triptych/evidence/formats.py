@@ -18,8 +18,9 @@ FORMATS: tuple[Format, ...] = (
     Format("Registry export", ".reg (version 5 and REGEDIT4), regedit's text export"),
     Format("Tasks folder", "the files of System32\\Tasks, or one of them"),
     Format("Older stores", ".job files, SCHEDLGU.TXT, ScheduledTasks.xml of a Group Policy"),
+    Format("Event log", ".evtx whatever it is called, archived, exported or carved"),
     Format(
-        "Event log", ".evtx whatever it is called, archived, exported or carved; JSON lines of a collector as a listing of events"
+        "Listing of events", "XML or CSV of Event Viewer, wevtutil qe /f:xml, CSV or JSON of EvtxECmd, JSON lines of a collector"
     ),
     Format("Scheduler listing", "schtasks (CSV, LIST, TABLE, XML), Get-ScheduledTask (JSON, CSV, CLIXML), autorunsc, Velociraptor"),
 )

@@ -65,7 +65,7 @@ class KeptKey:
 def keep(plain: PlainKey, salt: bytes) -> KeptKey:
     """The same key without a plain answer in it; digests are sorted, so that their order tells nothing."""
     right = tuple(sorted(_derived(form, salt, ROUNDS)[0] for form in plain.right))
-    return KeptKey(salt, right, tuple(sorted(_sealed(plain.mistakes, salt))))
+    return KeptKey(salt, right, tuple(sorted(_sealed(plain.mistakes, salt))), ROUNDS)
 
 
 def _sealed(mistakes: Iterable[tuple[str, str]], salt: bytes) -> Iterable[tuple[bytes, bytes]]:

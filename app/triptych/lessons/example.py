@@ -136,7 +136,9 @@ def _with_night(before: Machine) -> Machine:
     on = running_at(before, came)
     who = Logon(known.sid, known.name, "CORP", 0x3E7A1C4, kind=3, session=0, address="10.8.0.41", port=52_144, began=came)
     key = rf"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tree{WIN_UPDATE}"
-    shell = on.start(_ticks("2026-03-14T02:11:47.5521870Z"), CMD, "cmd.exe /c C:\\ProgramData\\x\\i.bat", on.system, on.service("Schedule"))
+    shell = on.start(
+        _ticks("2026-03-14T02:11:47.5521870Z"), CMD, "cmd.exe /c C:\\ProgramData\\x\\i.bat", on.system, on.service("Schedule")
+    )
     put = on.start(_ticks("2026-03-14T02:11:52.0874410Z"), REG, r"reg  import C:\ProgramData\x\a.reg", on.system, shell)
     cut = on.start(_ticks("2026-03-14T02:12:09.3410027Z"), REG, f'reg  delete "{key}" /v SD /f', on.system, shell)
     cleared = _ticks("2026-03-14T02:18:05.2201345Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOMS = ("compare", "bytes", "findings", "problems", "sources")
+ROOMS = ("compare", "bytes", "timeline", "events", "findings", "problems", "sources")
 """Where a step may send a student, by the names of the window's rooms."""
 
 LEVELS = (1, 2, 3, 4)

@@ -21,6 +21,8 @@ from triptych.stores import proof
 _FAR = 4_096
 """Pieces of one thing that are farther apart are told one by one."""
 
+_RECORD, _HEAD = b"**\0\0", struct.Struct("<IQ")
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -49,17 +51,32 @@ class Looked:
         raise LessonError(f"{wanted!r} does not stand in {place}")
 
     def _file(self, place: str) -> tuple[Span, ...]:
-        for file in self.case.files:
-            if f"/{fold(file.path)}".endswith(f"/{fold(place)}") and file.size and not file.view:
+        """The whole file; one that is set aside, as by an upgrade, only where the running system has none of that place."""
+        for file in sorted(self.case.files, key=lambda file: bool(file.view)):
+            if f"/{fold(file.path)}".endswith(f"/{fold(place)}") and file.size:
                 return (Span(file.path, 0, file.size),)
         return ()
 
     def _record(self, place: str) -> tuple[Span, ...]:
-        """The record of a channel and a number, among the events that a scan keeps."""
+        """The record of a channel and a number: among the events that a scan keeps, else by the number that each record bears."""
         channel, _, number = place.rpartition(" : ")
         if not (number.isascii() and number.isdigit()):
             return ()
-        return tuple(span for block in self.case.events if not block.view for span in _in_block(block, channel, int(number)))
+        kept = tuple(span for block in self.case.events if not block.view for span in _in_block(block, channel, int(number)))
+        return kept or self._numbered(channel.replace("/", "%4") + ".evtx", int(number))
+
+    def _numbered(self, name: str, number: int) -> tuple[Span, ...]:
+        """The record of that number in a log, found by its head: signature, size, number."""
+        for file in self.case.files:
+            if fold(file.path).endswith(f"/{fold(name)}") and not file.view:
+                data = proof.bytes_of(self.source, file.path, file.derived_from, DEFAULT)
+                at = data.find(_RECORD)
+                while at >= 0:
+                    size, found = _HEAD.unpack_from(data, at + 4) if at + 16 <= len(data) else (0, -1)
+                    if found == number and at % 8 == 0:
+                        return (Span(file.path, at, size),)
+                    at = data.find(_RECORD, at + 4)
+        return ()
 
     def _all(self, span: Span, needle: bytes) -> Iterator[int]:
         derived = next((file.derived_from for file in self.case.files if file.path == span.file), ())

@@ -1,9 +1,12 @@
-"""A task of the trainer's own: registered through the service at a given time, and a technique laid on it."""
+"""A task of the trainer's own: registered through the service at a given time, and a technique laid on it.
+
+Where the machine has logs, they tell of the registration and of the runs since, as of any other task; no technique here avoids that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triptych.lessons.benign_tasks import LAPTOP, SYSTEM, daily, dated, definition, exec_, new_task, registered_between
 from triptych.lessons.chance import Chance
@@ -12,9 +15,23 @@ from triptych.lessons.deviations.hand import clock_of, moment
 from triptych.lessons.hive_key import HiveKey
 from triptych.lessons.host import Hives
 from triptych.lessons.lesson import LessonError, OwnTask
+from triptych.lessons.logbook_presence import uptime_at
 from triptych.lessons.machine import Machine, built_hives, task_file
 from triptych.lessons.scenarios import SCENARIOS, Planted, Scene
 from triptych.lessons.scenarios.scenario import in_key, tasks_key, tree_key, with_registered
+from triptych.lessons.scenarios.telling import (
+    ADMINISTRATOR,
+    Hour,
+    Told,
+    intrusion,
+    lived,
+    logs_begin,
+    pick_event,
+    records,
+    registration,
+    told,
+)
+from triptych.lessons.task_spec import TaskSpec
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant
 
 NONE = "none"
@@ -44,6 +61,7 @@ TECHNIQUES: tuple[str, ...] = (NONE, *sorted({*_HANDS, *(scenario.name for scena
 """What can be laid on a trainer's task: deviations that take any task, and the scenarios that do."""
 
 _NIGHT_SECONDS = 600
+_ENDS = ("task-deleted", "tasks-deleted")  # what the service needs to start the task is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +83,17 @@ def plant_own(machine: Machine, own: OwnTask, chance: Chance) -> Scene:
     """The scene of a trainer's task, a daily one of SYSTEM. Raises LessonError where the machine cannot hold it."""
     if any(task.path.casefold() == own.path.casefold() for task in machine.tasks):
         raise LessonError(f"the machine has a task {own.path} of its own; give the planted one another name")
-    when = (
-        own.time + chance.ticks(0, 0.9)
-        if own.time
-        else registered_between(chance, machine.installed + 2 * TICKS_A_DAY, machine.collected - 3 * TICKS_A_DAY)
-    )
+    when = own.time + chance.ticks(0, 0.9) if own.time else _drawn(machine, chance)
     if not machine.installed + TICKS_A_DAY < when < machine.collected - _NIGHT_SECONDS * TICKS_A_SECOND:
         span = f"{Instant(machine.installed + TICKS_A_DAY).iso[:10]} and {Instant(machine.collected).iso[:16]}Z"
         raise LessonError(f"the time {Instant(when).iso} lies outside of the life of this machine, which is between {span}")
     clock = clock_of(machine)
     start = f"{Instant(when).iso[:10]}T{chance.number(0, 23):02d}:{chance.number(0, 59):02d}:00"
-    told = definition(SYSTEM, (exec_(own.command, own.arguments),), daily(start), author=r"CORP\svc-backup", settings=LAPTOP)
-    task = new_task(chance, clock, machine.windows, own.path, dated(told, clock, when), registered=when)
+    asked = definition(SYSTEM, (exec_(own.command, own.arguments),), daily(start), author=r"CORP\svc-backup", settings=LAPTOP)
+    ran = machine.logs is None
+    task = new_task(chance, clock, machine.windows, own.path, dated(asked, clock, when), registered=when, ran=ran)
     laid = _laid(with_registered(machine, task), own, when)
+    laid, logged = _logged(laid, task, own, chance) if not ran else (laid, ())
     facts = (
         ("task", task.path), ("guid", task.guid), ("account", "SYSTEM"), ("sid", "S-1-5-18"), ("command", own.command),
         ("arguments", own.arguments), ("created", Instant(when).iso), ("key", tree_key(task.path)),
@@ -87,9 +103,38 @@ def plant_own(machine: Machine, own: OwnTask, chance: Chance) -> Scene:
         Planted("xml", task_file(task.path), "The file that the service wrote at the registration."),
         Planted("registry", tree_key(task.path), laid.says),
         Planted("registry", in_key(tasks_key(task.guid), "Actions"), "The action that the service runs."),
+        *logged,
     )
     also = (*laid.also, "command-suspicious", "not-in-baseline", "stock-folder-foreign", "name-lookalike")
     return Scene(laid.machine, (task.path,), tuple((rule, task.path) for rule in laid.rules), also, facts, planted)
+
+
+def _drawn(machine: Machine, chance: Chance) -> int:
+    """When it was registered where the trainer does not say: within what the logs tell, if there are any."""
+    if machine.logs is not None:
+        return intrusion(machine, chance).when
+    return registered_between(chance, machine.installed + 2 * TICKS_A_DAY, machine.collected - 3 * TICKS_A_DAY)
+
+
+def _logged(laid: _Laid, task: TaskSpec, own: OwnTask, chance: Chance) -> tuple[_Laid, tuple[Planted, ...]]:
+    """The registration and the runs since, in the logs as far as these reach back; and what the debrief says of them."""
+    machine, when, begin = laid.machine, task.times.registered, logs_begin(laid.machine)
+    one = uptime_at(machine, machine.seed, when)
+    session = one.session(machine.account(ADMINISTRATOR).sid)
+    who = session.logon if session and session.began < when else one.running.system
+    asked = registration(machine, Hour(when, one, who), task, chance) if when > begin else ()
+    runs: tuple[Told, ...] = ()
+    if own.technique not in _ENDS:
+        now = machine.task(own.path)
+        now, runs = lived(machine, now, max(when, begin), actions=now.told_by_registry.actions)
+        machine = machine.with_task(now)
+    machine = told(machine, *asked, *runs)
+    stated = records(
+        machine,
+        (pick_event((event for act in asked for event in act), 4698), "The registration, with the whole definition."),
+        (pick_event((event for act in reversed(runs) for event in act), 200), "The newest run."),
+    )
+    return replace(laid, machine=machine), stated
 
 
 def _laid(machine: Machine, own: OwnTask, when: int) -> _Laid:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from triptych.lessons.answers import AnswerError, Asked, accepted, form
-from triptych.lessons.lesson import Check, Lesson, LessonError, Question
+from triptych.lessons.lesson import FEWEST_TASKS, Check, Lesson, LessonError, Question
 from triptych.lessons.lesson_fields import Source
 from triptych.lessons.lesson_lines import Path
 from triptych.lessons.lesson_plant import plays_on
@@ -25,7 +25,8 @@ def prove(lesson: Lesson, source: Source) -> None:
     """Raises LessonError with file, line and key for what would not work, or would tell an answer, whatever the seed."""
     _playable(lesson, source)
     try:
-        played = play(replace(lesson, weeks=min(1, lesson.weeks)), numbered(0))
+        tasks = lesson.tasks if lesson.tasks or lesson.plant else FEWEST_TASKS  # names of a scenario's own are never taken
+        played = play(replace(lesson, weeks=min(1, lesson.weeks), tasks=tasks), numbered(0))
         machine = played.scene.machine
         built_hives(machine, machine.edits + machine.logged_edits)
     except LessonError as error:

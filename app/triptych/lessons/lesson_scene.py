@@ -13,6 +13,7 @@ from triptych.lessons.lesson import LIKELY_TASKS, Lesson
 from triptych.lessons.lesson_plant import plant_own
 from triptych.lessons.machine import Machine
 from triptych.lessons.scenarios import SCENARIOS, Scene
+from triptych.lessons.scenarios.telling import renumbered
 from triptych.model.times import Instant
 
 PLACE = re.compile(r"\{([a-z][a-z0-9]*(?:[-.][a-z0-9]+)*)\}", re.ASCII)
@@ -88,14 +89,14 @@ def _named(name: str, scene: Scene) -> dict[str, str]:
 
 
 def _both(scene: Scene, more: Scene) -> Scene:
-    """Two scenes on one machine; the facts stay those of the first."""
+    """Two scenes on one machine; the facts stay those of the first, and its records have the numbers that they have now."""
     return replace(
         scene,
         machine=more.machine,
         tasks=scene.tasks + more.tasks,
         rules=scene.rules + more.rules,
         also=scene.also + more.also,
-        planted=scene.planted + more.planted,
+        planted=renumbered(scene.planted, scene.machine, more.machine) + more.planted,
         decoys=scene.decoys + more.decoys,
         listing=more.listing or scene.listing,
     )

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from triptych.formats.evtx_event import unescaped
 from triptych.model.event import TEXTS, Event, EventBlock
 from triptych.model.evidence import ListingPlace
+from triptych.model.times import Zone
 
 Key = TypeVar("Key", bound=Hashable)
 Row = tuple[str, int, int, str, str, str]
@@ -80,7 +81,7 @@ class BlockBuilder:
         numbers["parents"].append(-1 if event.parent_id is None else _signed(event.parent_id))
         self._lengths.append(span.length)
         self._kinds.append(self._table.setdefault(row, len(self._table)))
-        self._flags.append(1 if event.recovered else 0)
+        self._flags.append((1 if event.recovered else 0) | (2 if event.time.zone is Zone.LOCAL else 0))
         place = event.ref.place
         self._lines.append(place.line if isinstance(place, ListingPlace) else 0)
         strings, texts = self._strings, list(_texts_of(event))

@@ -17,7 +17,9 @@ from triptych.model.times import TICKS_A_SECOND, Instant, parse_iso
 OTHER_OBJECT_ACCESS = "0CCE9227-69AE-11D9-BED3-505054503030"  # the subcategory of 4698 to 4702 (Microsoft Learn)
 _AUDITED = frozenset((4698, 4699, 4700, 4701, 4702))
 NEAR = 120 * TICKS_A_SECOND  # between two sources that tell of one thing; a slow machine takes its time
-_ON, _OFF = ("%%8449",), ("%%8448",)  # success added, success removed
+# Success removed, success added: the codes of the record, and the words of listings that Event Viewer wrote in English, German, French
+_REMOVED = ("%%8448", "success removed", "erfolg entfernt", "succ\u00e8s supprim")
+_ADDED = ("%%8449", "success added", "erfolg hinzugef\u00fcgt", "succ\u00e8s ajout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +166,22 @@ def _audit_changes(events: Iterable[Event]) -> Iterable[AuditChange]:
     for event in events:
         if event.kind != "audit-changed" or OTHER_OBJECT_ACCESS not in event.get("SubcategoryGuid").upper():
             continue
-        changes = event.get("AuditPolicyChanges").lower()
-        if any(code in changes for code in (*_ON, "success added")):
+        if adds_success(event):
             yield AuditChange(True, event.time, event.account, event.ref)
-        elif any(code in changes for code in (*_OFF, "success removed")):
+        elif removes_success(event):
             yield AuditChange(False, event.time, event.account, event.ref)
+
+
+def adds_success(event: Event) -> bool:
+    """Whether an event 4719 says that success is audited from then on."""
+    changes = event.get("AuditPolicyChanges").casefold()
+    return any(words in changes for words in _ADDED)
+
+
+def removes_success(event: Event) -> bool:
+    """Whether an event 4719 says that success is not audited any longer."""
+    changes = event.get("AuditPolicyChanges").casefold()
+    return any(words in changes for words in _REMOVED)
 
 
 def _channel(reports: list[LogReport], clearings: tuple[Clearing, ...]) -> Channel:

@@ -7,15 +7,19 @@ together. Its SHA-256 is a job of its own. Nothing here holds a log as a whole.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from triptych.evidence.contents import LONG, event_set_kind
 from triptych.evidence.layouts import Item
 from triptych.evidence.source import EvidenceError, EvidenceSource, Stream, open_source
 from triptych.formats.evtx import Log, record_of
+from triptych.formats.evtx_csv_listing import LOCAL, LOCAL_IN_DOUBT, read_csv
+from triptych.formats.evtx_csv_listing_ecmd import read_ecmd_csv, read_ecmd_json
 from triptych.formats.evtx_index import Index, index_of
-from triptych.formats.evtx_json_lines import read_lines
+from triptych.formats.evtx_json_lines import Listed, read_lines
+from triptych.formats.evtx_xml_listing import read_xml
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, Limits
 from triptych.logs.asked import SET, SUM
@@ -27,7 +31,7 @@ from triptych.logs.shapes import Ways
 from triptych.model.case import Balance, LogPart, Weight
 from triptych.model.event import Event, EventBlock
 from triptych.model.evidence import EvidenceFile, EvidenceRef, ListingPlace, ReadState, Span
-from triptych.model.times import Instant
+from triptych.model.times import Instant, Zone
 from triptych.stores.files import read_file
 from triptych.stores.job import Answer, Job
 
@@ -188,7 +192,7 @@ def read_stretch(
 
 def _read_set(item: Item, source: EvidenceSource, limits: Limits, faults: Faults) -> Iterator[Answer]:
     """The events of a listing, with its balance; it says nothing of what its log held besides."""
-    file = read_file(source, item, "event set", limits.hive, faults)
+    file = read_file(source, item, KIND, limits.hive, faults)
     builder = BlockBuilder(item.path, item.view)
     listed = 0
     with faults.guard("evtx.reader", "the whole file", tried="read it as a listing of events", lost="what is not listed of it"):
@@ -207,9 +211,24 @@ def _read_set(item: Item, source: EvidenceSource, limits: Limits, faults: Faults
     yield replace(file.ledger, read=state) if lost and file.data is not None else file.ledger
 
 
+_SETS: Mapping[str, Callable[[bytes, str, Faults], Iterator[Listed | Balance]]] = {
+    "json": read_lines, "xml": read_xml, "csv": read_csv, "ecmd-json": read_ecmd_json, "ecmd-csv": read_ecmd_csv,
+}  # fmt: skip
+LISTED = "listed"  # the kind of an event whose time in UTC nobody knows
+
+
 def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | Balance]:
-    """The events of ours in a listing of JSON lines, and its balance last; one without a time is told as a problem."""
-    for listed in read_lines(data, item.path, faults):
+    """The events of ours in a listing, and its balance last; one without a time is told as a problem."""
+    kind = event_set_kind(data[:LONG])
+    if data and kind not in _SETS:
+        faults.add(
+            Weight.LOST, "evtx.export-unknown", "the whole file", tried="read it as a listing of events",
+            found="what looks like an export of events by a tool, in a form that is not read", lost="the events in it",
+            advice="give the .evtx itself, or save the events as XML in Event Viewer (wevtutil qe /f:xml)",
+        )  # fmt: skip
+        return
+    local = 0
+    for listed in _SETS.get(kind, read_lines)(data, item.path, faults):
         if isinstance(listed, Balance):
             yield listed
             continue
@@ -217,8 +236,24 @@ def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | B
         event = event_from(listed.fields, listed.time or Instant(0), ref, listed.fields.record_id or 0, item.view)
         if event is not None and listed.time is None:
             faults.add(
-                Weight.DOUBT, "evtx.json-time", f"line {listed.line}", tried="read when the event happened",
+                Weight.DOUBT, f"evtx.{kind.removeprefix('ecmd-')}-time", f"line {listed.line}", tried="read when the event happened",
                 found="no time that can be read", lost="its place in the timeline", advice="look at the line",
             )  # fmt: skip
+        elif event is not None and event.time.zone is Zone.LOCAL:
+            local += 1
+            yield _in_local_time(event, listed.note or LOCAL)
         elif event is not None:
             yield replace(event, note=listed.note)
+    if local:
+        faults.add(
+            Weight.NOTE, "evtx.local-time", "the times of the events", tried="tell when the events happened",
+            found=f"{local:,} events in local time of the machine that wrote the list; it does not state its zone",
+            advice="they stand at the time that the list shows, up to 14 hours from UTC, and say so; what judges by kinds of events leaves "
+            "them out. Give the .evtx itself, which has UTC, record numbers and all data",
+        )  # fmt: skip
+
+
+def _in_local_time(event: Event, note: str) -> Event:
+    """An event whose zone is not known: what shows it says so, and what goes by kinds leaves it out."""
+    words = "local time, day and month in doubt" if note == LOCAL_IN_DOUBT else "local time"
+    return replace(event, kind=LISTED, words=f"{event.words} ({words})", note=note)

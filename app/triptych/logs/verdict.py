@@ -12,9 +12,10 @@ from triptych.logs.coverage import NEAR, Channel, Clearing, Coverage, same
 from triptych.logs.event_kinds import SECURITY, TASKS
 from triptych.model.event import LogReport
 from triptych.model.evidence import EvidenceRef
-from triptych.model.times import Instant
+from triptych.model.times import TICKS_A_DAY, Instant
 
 LOGGED, MISSING, NOT_COVERED, NOT_AUDITED, UNKNOWN = "logged", "missing", "not-covered", "not-audited", "unknown"
+_QUIET = TICKS_A_DAY  # so long a log may have nothing to tell at its end
 _REGISTERED = {TASKS.casefold(): 106, SECURITY.casefold(): 4698}
 
 
@@ -84,9 +85,11 @@ def _out_of_reach(known: Coverage, channel: str, time: Instant, goes_on: bool) -
     if time.ticks < held.first.ticks:
         why = _BEGINNINGS[held.beginning]
         return Witness(channel, number, NOT_COVERED, f"the log {channel} begins at {held.first.iso}, later: {why}", held.refs)
-    reach = known.latest if goes_on and known.latest else held.last
+    reach = held.last
+    if goes_on and known.latest:  # nothing happened since; but a file that is days older than the others was taken before them
+        reach = min(known.latest, Instant(held.last.ticks + _QUIET), key=lambda one: one.ticks)
     if time.ticks > reach.ticks:
-        return Witness(channel, number, NOT_COVERED, f"the log {channel} ends at {reach.iso}, earlier", held.refs)
+        return Witness(channel, number, NOT_COVERED, f"the log {channel} ends at {held.last.iso}, earlier", held.refs)
     return _hole(known, held, number, time)
 
 

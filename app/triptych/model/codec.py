@@ -174,7 +174,9 @@ class _Objects:
             (
                 EvidenceRef.to(places[row[0]], files[row[1]], row[2], row[3])
                 if len(row) == 4
-                else EvidenceRef(places[row[0]], tuple([Span(files[row[at]], row[at + 1], row[at + 2]) for at in range(1, len(row), 3)])),
+                else EvidenceRef(
+                    places[row[0]], tuple([Span(files[row[at]], row[at + 1], row[at + 2]) for at in range(1, len(row), 3)])
+                ),
             )
             for row in loaded["refs"]
         ]

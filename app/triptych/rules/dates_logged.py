@@ -23,6 +23,7 @@ from triptych.rules.rule import Context
 _TOLERANCE = 300 * TICKS_A_SECOND
 _ZONES = 15 * 3600 * TICKS_A_SECOND  # a copy may bring the file's time in another zone
 _LONG_AGO = 30 * TICKS_A_DAY
+_BEYOND = 2_650_467_744_000_000_000  # FILETIME of the year 10000
 _BACK = 3600 * TICKS_A_SECOND
 _RUNS = ("run-started", "action-started", "process-created")
 
@@ -83,7 +84,8 @@ def _older_key(context: Context, task: Task, life: Life) -> LoggedClash | None:
 
 def _is_older(reading: Reading[Instant], event: Event, by: int) -> bool:
     value = reading.value
-    return reading.stated and value is not None and value.zone is Zone.UTC and 0 < value.ticks < event.time.ticks - by
+    known = value is not None and value.zone is Zone.UTC and event.time.zone is Zone.UTC
+    return reading.stated and known and value is not None and 0 < value.ticks < event.time.ticks - by
 
 
 def _older_file(context: Context, task: Task, life: Life) -> LoggedClash | None:
@@ -180,15 +182,16 @@ def of_clock(context: Context) -> Iterator[LoggedClash]:
 
 
 def _of_one_log(context: Context) -> Iterator[Rows]:
-    """The rows of each channel of each log file of the judged view; listings, whose records may bear no numbers, are left out."""
+    """The rows of each channel of each log file of the judged view; listings, whose records may bear no numbers, are left out,
+    and so are records whose time is none that a clock can show: they are damaged, and tell nothing of the clock."""
     table = context.events
     files: dict[str, list[int]] = {}
     for block, (file, view) in enumerate(table.sources):
         if view == context.view:
             files.setdefault(file, []).append(block)
-    blocks, channels, lines = (table.columns[name] for name in ("blocks", "channel", "lines"))
+    blocks, channels, lines, ticks = (table.columns[name] for name in ("blocks", "channel", "lines", "ticks"))
     for held in files.values():
-        rows = np.flatnonzero(np.isin(blocks, held) & (lines == 0)).astype(np.int64)
+        rows = np.flatnonzero(np.isin(blocks, held) & (lines == 0) & (ticks > 0) & (ticks < _BEYOND)).astype(np.int64)
         for channel in np.unique(channels[rows]):
             yield rows[channels[rows] == channel]
 

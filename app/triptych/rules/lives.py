@@ -5,15 +5,19 @@ The events of all tasks are found once, in columns; an event is made when a rule
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
 
 from triptych.analysis import accounts
 from triptych.analysis.acts import ON_TASKS, Act, acts_of
 from triptych.analysis.columns import np
 from triptych.analysis.event_table import EventTable, Rows
-from triptych.analysis.links import Links, links
+from triptych.analysis.links import Links
+from triptych.analysis.links_kept import tied
 from triptych.analysis.links_lines import Tie
 from triptych.analysis.links_lookup import row_of
 from triptych.model.case import Host
@@ -21,13 +25,19 @@ from triptych.model.event import Event
 from triptych.model.evidence import EvidenceRef
 from triptych.model.paths import fold
 from triptych.model.task import Store, Task, TaskRecord
-from triptych.model.times import TICKS_A_SECOND, Instant
+from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant
 from triptych.rules.lookups import once
 from triptych.rules.rule import Context
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MINUTE = 60 * TICKS_A_SECOND
 TWINS = 5 * TICKS_A_SECOND  # the scheduler's log and the Security log tell of one act within so much
 SERVICES = frozenset((accounts.SYSTEM, accounts.LOCAL_SERVICE, accounts.NETWORK_SERVICE))
+_OFTEN = 3
+K = TypeVar("K")
+_MANAGEMENT = re.compile(r"\\(?:packer-|ansible|winrm-elevated|chef|pdq)")
 RUNS = ("process-created", "action-started", "run-started", "action-finished", "run-finished")
 
 
@@ -44,8 +54,19 @@ class Life:
         return tuple(self.table[row] for row in self.rows_of(*kinds))
 
     def rows_of(self, *kinds: str) -> list[int]:
-        wanted = [number for number, row in enumerate(self.table.table) if row[4] in kinds]
-        return [int(row) for row in self.rows[np.isin(self.table.columns["kinds"][self.rows], wanted)]]
+        found: list[int] = self.rows[_are(self.table, kinds)[self.table.columns["kinds"][self.rows]]].tolist()
+        return found
+
+
+_ARE: WeakKeyDictionary[EventTable, dict[tuple[str, ...], NDArray[np.bool_]]] = WeakKeyDictionary()
+
+
+def _are(table: EventTable, kinds: tuple[str, ...]) -> NDArray[np.bool_]:
+    """For each row of the table of kinds whether it is one of these; asked for every task again."""
+    known = _ARE.setdefault(table, {})
+    if kinds not in known:
+        known[kinds] = np.array([row[4] in kinds for row in table.table], bool)
+    return known[kinds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +123,23 @@ def tasks_by_path(context: Context) -> dict[str, Task]:
     return once(context, "tasks by path", make)
 
 
+def plain_name(computer: str) -> str:
+    """The name of a computer without its domain, in lower case: logs give either."""
+    return computer.partition(".")[0].casefold()
+
+
 def steps(events: Iterable[Event]) -> list[Step]:
     """Events of one kind as steps in its life: what two logs tell of one act is one."""
     found: list[Step] = []
     for event in events:
         last = found[-1] if found else None
-        if last is not None and event.time.ticks - last.ticks <= TWINS and event.lane != last.event.lane and len(last.refs) == 1:
+        if (
+            last is not None
+            and event.time.ticks - last.ticks <= TWINS
+            and event.lane != last.event.lane
+            and len(last.refs) == 1
+            and plain_name(event.computer) == plain_name(last.event.computer)
+        ):
             teller = event if event.lane == "security" else last.event
             found[-1] = Step(teller, (*last.refs, event.ref))
         else:
@@ -127,12 +159,40 @@ def hand(event: Event, host: Host) -> str:
 
 def is_service(event: Event, host: Host) -> bool:
     """Whether the system itself, a service or a machine's account did it, as updaters do."""
-    sid = event.get("SubjectUserSid")
-    name = event.account.rpartition("\\")[2]
-    if sid in SERVICES or name.endswith("$") or name.casefold() == "system":
+    domain, _, name = event.account.rpartition("\\")
+    if event.get("SubjectUserSid") in SERVICES or name.casefold() == "system":
         return True
+    if name.endswith("$"):  # a computer's account, unless somebody gave a local user such a name, which lists leave out
+        return domain.casefold() != plain_name(event.computer)[:15] or name[:-1].casefold() == domain.casefold()
     found = accounts.sid_of(event.account, host) if event.account else None
     return found is not None and accounts.is_service_account(found)
+
+
+def is_managements(path: str) -> bool:
+    """Whether a task bears a name that tools of management give the tasks by which they run something once (formats.md, 8.3)."""
+    return _MANAGEMENT.match(fold(path)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """How often a hand did a thing, and the ticks between the first and the last time."""
+
+    count: int
+    span: int
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is done again and again over more than a week, as management does."""
+        return self.count >= _OFTEN and self.span >= 7 * TICKS_A_DAY
+
+
+def routines(told: Iterable[tuple[K, int]]) -> dict[K, Routine]:
+    """For each hand its routine, from who did it and when."""
+    found: dict[K, tuple[int, int, int]] = {}
+    for key, ticks in told:
+        count, first, last = found.get(key, (0, ticks, ticks))
+        found[key] = (count + 1, min(first, ticks), max(last, ticks))
+    return {key: Routine(count, last - first) for key, (count, first, last) in found.items()}
 
 
 def acts(context: Context) -> tuple[Act, ...]:
@@ -189,13 +249,7 @@ def persons_hand(context: Context, path: str) -> ByHand | None:
 
 def all_links(context: Context) -> Links:
     """The ties between events, worked out once."""
-
-    def make() -> Links:
-        table = context.events
-        rows = ((row_of(table, act.event), act) for act in acts(context))
-        return links(table, [(row, act) for row, act in rows if row >= 0])
-
-    return once(context, "links", make)
+    return tied(context.events).links
 
 
 def causes(context: Context, row: int, *kinds: str) -> Iterator[tuple[Tie, Event]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,29 +13,38 @@ from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.paths import fold
 from triptych.model.task import Task, TaskRecord, TraceKind
-from triptych.model.times import TICKS_A_DAY
-from triptych.rules.acting import action_words, is_known
+from triptych.rules.acting import action_words, is_known, is_vendors_own, target
 from triptych.rules.lives import (
     MINUTE,
+    TWINS,
     Life,
+    Routine,
     Step,
     acts_on,
     apart,
     definition_at,
+    definitions,
     hand,
+    is_managements,
     is_service,
     lives,
+    plain_name,
+    routines,
     steps,
     tasks_by_path,
 )
 from triptych.rules.lives_words import behind, ran, starts_refs, starts_words, strong_traits
 from triptych.rules.lookups import once, traces
-from triptych.rules.phrases import cited, count, join, quoted, sentences
+from triptych.rules.phrases import cited, count, cut, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
 _SHORT = 10 * MINUTE
+_TOLD = 100  # short lives by one hand that are told one by one
 _AFTERWARDS = MINUTE  # what it started may be told a little later than its deletion
-_ROUTINE, _WEEK = 3, 7 * TICKS_A_DAY
+_REPLACED = MINUTE  # registered again so soon after its deletion, a task was replaced by its next version
+_NEIGHBOURS = 64  # registrations that are looked at around a deletion: those of other computers may lie between
+_AT = re.compile(r"\\at\d+")
+_PROGRAM_FILES = re.compile(r"[a-z]:\\program files(?: \(x86\))?\\[^\\]+\\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +55,39 @@ class _Pair:
     life: Life
     made: Step
     gone: Step
+    again: Step | None = None  # the registration that followed at once: the task was replaced
 
 
 def _check(context: Context) -> Iterator[Finding]:
+    by_hand: dict[str, list[Finding]] = defaultdict(list)
     for held in _pairs(context).values():
         finding = _finding(context, held)
         if finding is not None:
-            yield finding
+            by_hand[hand(held[-1].gone.event, context.case.host)].append(finding)
+    for who, found in by_hand.items():
+        found.sort(key=lambda finding: finding.severity.rank)  # those of equal weight stay in the order of their paths
+        yield from found[:_TOLD]
+        if len(found) > _TOLD:
+            yield _of_many(who, found[_TOLD:])
     yield from _by_lines(context)
+
+
+def _of_many(who: str, found: list[Finding]) -> Finding:
+    """One finding for the rest of a flood: nobody reads ten thousand that say the same."""
+    first = min(found, key=lambda finding: finding.time.ticks if finding.time else 0)
+    names = sorted({finding.task or "" for finding in found}, key=fold)
+    return CREATED_AND_DELETED.finding(
+        None,
+        f"many {fold(who)}",
+        summary=f"{count(len(found), 'more task')} were created and deleted within minutes by {who}",
+        why=sentences(
+            f"The {_TOLD} that weigh most are told one by one. The others are {join([cut(name, 60) for name in names], 8)}.",
+            "So many registrations push older records out of a log that overwrites itself, and hide one task among many.",
+        ),
+        refs=cited(*(finding.refs for finding in found[:20])),
+        severity=found[0].severity,
+        time=first.time,
+    )
 
 
 def _pairs(context: Context) -> dict[str, list[_Pair]]:
@@ -66,26 +103,36 @@ def _pairs(context: Context) -> dict[str, list[_Pair]]:
 
 
 def _of_life(task: Task, life: Life) -> Iterator[_Pair]:
-    gone = life.rows_of("deleted")
-    if not gone:
+    """Each deletion with the last registration before it, on one computer."""
+    if not life.rows_of("deleted"):
         return
     made = steps(life.of("registered"))
     for step in steps(life.of("deleted")):
-        before = [one for one in made if 0 <= step.ticks - one.ticks <= _SHORT]
-        if before:
-            yield _Pair(task, life, before[-1], step)
+        if step.ticks <= 0 or not step.event.time.showable:
+            continue  # a damaged time is none
+        at = bisect_right(made, step.ticks, key=lambda one: one.ticks)
+        before = next((one for one in reversed(made[max(0, at - _NEIGHBOURS) : at]) if _one_computer(one, step)), None)
+        if before is None or step.ticks - before.ticks > _SHORT:
+            continue
+        after = next((one for one in made[at : at + _NEIGHBOURS] if _one_computer(one, step)), None)
+        again = after if after is not None and after.ticks - step.ticks <= _REPLACED else None
+        yield _Pair(task, life, before, step, again)
+
+
+def _one_computer(one: Step, other: Step) -> bool:
+    return plain_name(one.event.computer) == plain_name(other.event.computer)
 
 
 def is_short_lived(context: Context, path: str) -> bool:
     """Whether a task was registered and deleted within minutes."""
-    return fold(path) in _pairs(context)
+    return any(pair.again is None for pair in _pairs(context).get(fold(path), ()))
 
 
 def _finding(context: Context, pairs: list[_Pair]) -> Finding | None:
-    pair = pairs[-1]
-    record = definition_at(context, pair.life, pair.gone.ticks)
+    pair = next((one for one in reversed(pairs) if one.again is None), pairs[-1])
+    record = _deleted(context, pair)
     strong = strong_traits(context, pair.task, record)
-    verdict = _weigh(context, pairs, strong=bool(strong))
+    verdict = _weigh(context, pair, strong=bool(strong))
     if verdict is None:
         return None
     severity, moved = verdict
@@ -101,7 +148,7 @@ def _finding(context: Context, pairs: list[_Pair]) -> Finding | None:
         why=sentences(
             _made_words(pair, context),
             asked,
-            starts_words(context, record),
+            starts_words(context, record) or _unknown_words(context, pair, programs),
             _at_first(context, pair, record),
             f"The command {strong[0].words}." if strong else "",
             programs,
@@ -113,6 +160,11 @@ def _finding(context: Context, pairs: list[_Pair]) -> Finding | None:
         severity=severity,
         time=pair.made.event.time,
     )
+
+
+def _unknown_words(context: Context, pair: _Pair, programs: str) -> str:
+    told = programs or any(act.command for act in acts_on(context, pair.task.path))
+    return "" if told else "No event tells what it was to start."
 
 
 def _at_first(context: Context, pair: _Pair, record: TaskRecord | None) -> str:
@@ -130,30 +182,106 @@ def _made_words(pair: _Pair, context: Context) -> str:
     return f"{hand(event, context.case.host)} registered it at {event.time.iso} (event {event.event_id})."
 
 
-def _weigh(context: Context, pairs: list[_Pair], *, strong: bool) -> tuple[Severity, str] | None:
+def _weigh(context: Context, pair: _Pair, *, strong: bool) -> tuple[Severity, str] | None:
     """How a short life weighs; None for what services do all the time."""
-    pair, host = pairs[-1], context.case.host
-    teller = pair.made.event if pair.made.event.lane == "security" else pair.gone.event
-    if is_service(teller, host) and is_service(pair.gone.event, host):
-        if strong:
-            return Severity.MEDIUM, "An account of the system did it, as updaters do; what it started is not what these start."
-        return None if is_known(context, pair.task) else (
-            Severity.LOW, "An account of the system did it: updaters and installers make and remove tasks so. Judged low.",
-        )  # fmt: skip
-    if any(fold(trace.path).strip("\\") == fold(pair.task.path).strip("\\") for trace in traces(context, TraceKind.POLICY_TASK)):
+    host = context.case.host
+    audited = pair.made.event.lane == "security"
+    if is_service(pair.made.event if audited else pair.gone.event, host) and is_service(pair.gone.event, host):
+        return _of_service(context, pair, strong=strong, audited=audited)
+    if pair.again is not None and not _is_another(context, pair, pair.again):
+        later = apart(pair.again.ticks - pair.gone.ticks)
+        if _defined(context, pair, 0, pair.gone.ticks) is None and ran(context, pair.life, pair.made.ticks, pair.gone.ticks)[0]:
+            return Severity.MEDIUM, (
+                f"It was registered again {later} later; whether what ran and what stands there now are one, no event tells. Judged medium."
+            )
+        return Severity.LOW, f"It was registered again {later} later: it was replaced, not removed. Judged low."
+    if _is_of_policy(context, pair.task):
         return (
             Severity.LOW,
             "A Group Policy file defines a task of this name: an immediate task is made, run and removed. Judged low.",
         )
-    mine = fold(hand(pair.gone.event, host))
-    same = [one for held in _pairs(context).values() for one in held if fold(hand(one.gone.event, host)) == mine]
-    times = [one.made.ticks for one in same]
-    if not strong and len(same) >= _ROUTINE and max(times) - min(times) >= _WEEK:
+    if strong and not is_managements(pair.task.path):
+        return Severity.HIGH, ""
+    record = _deleted(context, pair)
+    if record is not None and record.actions and all(is_vendors_own(context, pair.task, action) for action in record.actions):
+        return (
+            Severity.LOW,
+            "A vendor's installer makes and removes the task of this name and program. Judged low.",
+        )
+    routine = _of_hand(context)[fold(hand(pair.gone.event, host))]
+    if routine.is_one:
         return Severity.LOW, (
-            f"The same account made and removed {len(same)} tasks like this over {apart(max(times) - min(times))}: tools of "
-            "management do so. Judged low."
-        )  # fmt: skip
+            f"The same account made and removed {routine.count} tasks like this over {apart(routine.span)}: tools of management do so. "
+            "Judged low."
+        )
+    if not strong and _is_an_installers(context, record):
+        return Severity.MEDIUM, (
+            "What it was to start lies in Program Files, where only administrators can put it: installers make and remove tasks so. "
+            "Judged medium."
+        )
     return Severity.HIGH, ""
+
+
+def _is_another(context: Context, pair: _Pair, again: Step) -> bool:
+    """Whether what was registered anew is told to start something else than what was deleted."""
+    gone = _defined(context, pair, 0, pair.gone.ticks)
+    new = _defined(context, pair, pair.gone.ticks + 1, again.ticks + TWINS)
+    return gone is not None and new is not None and starts_words(context, gone) != starts_words(context, new)
+
+
+def _defined(context: Context, pair: _Pair, since: int, until: int) -> TaskRecord | None:
+    """The last definition that events carry between two times."""
+    told = (one.record for one in definitions(context, pair.life) if since <= one.event.time.ticks <= until)
+    return next((record for record in reversed(list(told)) if record is not None and record.has_actions), None)
+
+
+def _deleted(context: Context, pair: _Pair) -> TaskRecord | None:
+    """What was deleted, as far as events tell."""
+    return _defined(context, pair, 0, pair.gone.ticks) or definition_at(context, pair.life, pair.gone.ticks)
+
+
+def _of_service(context: Context, pair: _Pair, *, strong: bool, audited: bool) -> tuple[Severity, str] | None:
+    """The same where an account of the system removed the task, and nothing says that a person registered it."""
+    if strong:
+        return Severity.MEDIUM, "An account of the system did it, as updaters do; what it started is not what these start."
+    if is_known(context, pair.task):
+        return None
+    if _AT.fullmatch(fold(pair.task.path)):
+        return Severity.MEDIUM, (
+            "The service makes tasks of this name for at.exe and its interface, and removes them after their run; which account asked for "
+            "it no event tells. Judged medium."
+        )
+    if not audited and pair.made.event.account and not is_service(pair.made.event, context.case.host):
+        return Severity.MEDIUM, (
+            "An account of the system removed it, as Windows does with a task whose time is over. It was to run as "
+            f"{pair.made.event.account}, and no event tells which account registered it. Judged medium."
+        )
+    return Severity.LOW, "An account of the system did it: updaters and installers make and remove tasks so. Judged low."
+
+
+def _is_of_policy(context: Context, task: Task) -> bool:
+    path = fold(task.path).strip("\\")
+    return any(fold(trace.path).strip("\\") == path for trace in traces(context, TraceKind.POLICY_TASK))
+
+
+def _of_hand(context: Context) -> dict[str, Routine]:
+    """How often and over how long each account made a task that it deleted within minutes."""
+
+    def make() -> dict[str, Routine]:
+        told = (
+            (fold(hand(one.gone.event, context.case.host)), one.made.ticks) for held in _pairs(context).values() for one in held
+        )
+        return routines(told)
+
+    return once(context, "short lives by hand", make)
+
+
+def _is_an_installers(context: Context, record: TaskRecord | None) -> bool:
+    """Whether all that a definition starts are programs in Program Files."""
+    if record is None or not record.actions:
+        return False
+    programs = [fold(target(action, context.case.host)) for action in record.actions]
+    return all(_PROGRAM_FILES.match(program) and ".." not in program for program in programs)
 
 
 def _by_lines(context: Context) -> Iterator[Finding]:

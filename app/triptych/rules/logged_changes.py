@@ -15,7 +15,7 @@ from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.paths import fold
 from triptych.model.task import Schedule, Store, Task, TaskRecord, Trigger
-from triptych.rules.acting import account_words, acting, action_words, is_shipped_action
+from triptych.rules.acting import account_words, acting, action_words, is_shipped_action, is_vendors_own
 from triptych.rules.lives import (
     MINUTE,
     TWINS,
@@ -31,6 +31,7 @@ from triptych.rules.lives import (
     tasks_by_path,
 )
 from triptych.rules.lives_words import behind, ran, starts_refs, strong_traits
+from triptych.rules.lookups import is_vendors
 from triptych.rules.phrases import cited, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
@@ -138,9 +139,7 @@ def _of_change(context: Context, task: Task, life: Life, change: _Change) -> Fin
             *(_difference(context, part, change) for part in change.parts),
             asked,
             programs,
-            f"At {change.back.event.time.iso} {hand(change.back.event, host)} put back what was before: the stores show nothing of it."
-            if change.back
-            else "",
+            _back_words(context, change, programs),
             moved,
         ),
         refs=cited(
@@ -150,6 +149,18 @@ def _of_change(context: Context, task: Task, life: Life, change: _Change) -> Fin
         severity=severity,
         time=event.time,
     )  # fmt: skip
+
+
+def _back_words(context: Context, change: _Change, programs: str) -> str:
+    """That the change was undone, and whether the task is known to have run in between."""
+    if change.back is None:
+        return ""
+    ran_not = "" if programs else " No event tells of a run between them."
+    event = change.back.event
+    return (
+        f"At {event.time.iso} {hand(event, context.case.host)} put back what was before, so that its definition shows nothing of it."
+        f"{ran_not}"
+    )
 
 
 def _difference(context: Context, part: str, change: _Change) -> str:
@@ -191,11 +202,16 @@ def _weigh(context: Context, task: Task, life: Life, change: _Change) -> tuple[S
     event, host = change.after.event, context.case.host
     stock = context.baseline.find(task.path) is not None
     strong = strong_traits(context, task, change.after.record)
-    if change.back is not None and "starts" in change.parts:
-        return Severity.HIGH, "Changed, run and put back is how a task is borrowed for one run. Judged higher."
+    own = _is_own(context, task, change.after.record)
+    if change.back is not None and "starts" in change.parts and not own:
+        if strong or not is_service(event, host) or (stock and _programs(change.before) != _programs(change.after)):
+            return Severity.HIGH, "A task is borrowed so for one run. Judged higher."
+        return Severity.LOW, "An account of the system did it, as updaters do with tasks of their own. Judged low."
     if is_service(event, host):
-        if strong and "starts" in change.parts:
+        if strong and "starts" in change.parts and not own:
             return Severity.MEDIUM, f"An account of the system did it, and the new command {strong[0].words}."
+        return None
+    if own and not stock:
         return None
     if stock:
         foreign = change.after.record is not None and not all(
@@ -217,6 +233,20 @@ def _weigh(context: Context, task: Task, life: Life, change: _Change) -> tuple[S
     if strong and "starts" in change.parts:
         return Severity.MEDIUM, f"The new command {strong[0].words}."
     return None
+
+
+def _is_own(context: Context, task: Task, record: TaskRecord | None) -> bool:
+    """Whether all that a definition starts is what Windows ships there, or the program of the vendor whose task it is."""
+    actions = record.actions if record is not None else ()
+    return bool(actions) and all(
+        is_shipped_action(context, task, action) or is_vendors_own(context, task, action) for action in actions
+    )
+
+
+def _programs(definition: Definition) -> list[str]:
+    """The names of the programs and handlers that a definition starts."""
+    actions = definition.record.actions if definition.record is not None else ()
+    return [leaf(action.command.value or action.class_id.value or "") for action in actions]
 
 
 def _owner(task: Task, life: Life, change: _Change) -> str:
@@ -291,8 +321,14 @@ def _programs_now(task: Task) -> set[str]:
 
 def _borrowed(context: Context, task: Task, first: Step, second: Step, strange: list[Event], outside: set[str]) -> Finding:
     host = context.case.host
-    ran_words = join(list(dict.fromkeys(f"{event.process} at {event.time.iso}" for event in strange)), 4)
+    firsts: dict[str, Event] = {}
+    for event in strange:
+        firsts.setdefault(fold(event.process), event)
+    ran_words = join([f"{event.process} at {event.time.iso}" for event in firsts.values()], 4)
     refs: list[EvidenceRef] = [*first.refs, *(event.ref for event in strange[:10]), *second.refs]
+    severity, moved = Severity.HIGH, "Changed, run and put back is how a task is borrowed for one run. Judged higher."
+    if is_service(first.event, host) and is_service(second.event, host) and is_vendors(context, task.path):
+        severity, moved = Severity.LOW, "An account of the system updated a vendor's own task, as updaters do. Judged low."
     return CHANGED_LOGGED.finding(
         task,
         f"borrowed {first.event.time.iso}",
@@ -302,10 +338,10 @@ def _borrowed(context: Context, task: Task, first: Step, second: Step, strange: 
             f"At {first.event.time.iso} and at {second.event.time.iso} the task was updated (event {first.event.event_id}), and between "
             f"them it ran {ran_words}.",
             f"Before and after it starts {join(sorted(outside), 4)}: the stores show nothing of it.",
-            "Changed, run and put back is how a task is borrowed for one run. Judged higher.",
+            moved,
         ),
         refs=cited(refs),
-        severity=Severity.HIGH,
+        severity=severity,
         confidence=Confidence.LIKELY,
         time=first.event.time,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from triptych.logs.coverage import Coverage
+from triptych.analysis.columns import np
+from triptych.analysis.event_table import Rows
+from triptych.logs.coverage import Coverage, coverage, same
+from triptych.logs.event_kinds import TASKS
 from triptych.logs.verdict import LOGGED, MISSING, Verdict, verdict
 from triptych.model.event import Event
 from triptych.model.evidence import EvidenceRef
@@ -14,8 +18,9 @@ from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.paths import fold
 from triptych.model.task import Task, TaskRecord
 from triptych.model.times import NEVER, TICKS_A_DAY, TICKS_A_SECOND, Instant, Zone, parse_iso
-from triptych.rules.acting import is_known
+from triptych.rules.acting import is_known, is_vendors_own
 from triptych.rules.lives import acts_on, lives
+from triptych.rules.lives_computers import foreign_files
 from triptych.rules.lookups import is_linked, offsets, once
 from triptych.rules.phrases import cited, count, join, sentences
 from triptych.rules.rule import Context, Rule
@@ -23,6 +28,7 @@ from triptych.rules.rule import Context, Rule
 _DAYS = 3 * TICKS_A_DAY  # of neighbours
 _MANY = 4  # tasks that lack their event together
 _SETUP = TICKS_A_DAY  # setup writes tasks without the service
+_SILENT = 2 * TICKS_A_DAY  # a log that is kept tells of some run every hour that the machine is on
 _BOOT = 300 * TICKS_A_SECOND  # the first minutes after a start have no log
 
 
@@ -31,10 +37,11 @@ def _check(context: Context) -> Iterator[Finding]:
         return
     quiet: list[tuple[Task, TaskRecord]] = []
     found: list[Finding] = []
+    judged = sorted(_judged(context), key=lambda one: one[1].ticks)
     for task, record, time, told in _silent(context):
-        words = [
-            one.word for path, other, one in _judged(context) if path != fold(task.path) and abs(other.ticks - time.ticks) <= _DAYS
-        ]
+        first = bisect_left(judged, time.ticks - _DAYS, key=lambda one: one[1].ticks)
+        last = bisect_right(judged, time.ticks + _DAYS, key=lambda one: one[1].ticks)
+        words = [one.word for path, _, one in judged[first:last] if path != fold(task.path)]
         if LOGGED not in words and words.count(MISSING) >= _MANY:
             quiet.append((task, record))
         else:
@@ -80,10 +87,20 @@ def _silent(context: Context) -> Iterator[tuple[Task, TaskRecord, Instant, Verdi
     for task, record in context.pairs():
         time = _registered(record)
         found = told.get((fold(task.path), time.ticks)) if time is not None else None
-        if time is None or found is None or found.word != MISSING or is_known(context, task):
+        if time is None or found is None or found.word != MISSING or _is_known(context, task, record):
             continue
         if not _is_of_setup(context, time) and not _is_after_start(context, time):
             yield task, record, time, found
+
+
+def _is_known(context: Context, task: Task, record: TaskRecord) -> bool:
+    """Whether a known maker registers it; a vendor's name on what is none of that vendor's programs is no excuse."""
+    borrowed = (
+        context.baseline.vendor(task.path) is not None
+        and record.actions
+        and not all(is_vendors_own(context, task, action) for action in record.actions)
+    )
+    return is_known(context, task) and not borrowed
 
 
 def _registered(record: TaskRecord) -> Instant | None:
@@ -110,14 +127,35 @@ def _coverage_for(context: Context, path: str) -> Coverage:
 
     def make() -> dict[str, list[Event]]:
         found: dict[str, list[Event]] = defaultdict(list)
-        for event in context.coverage.registered:
+        for event in _own_coverage(context).registered:
             found[(event.task or "").casefold()].append(event)
         return found
 
-    known = context.coverage
+    known = _own_coverage(context)
     if known.self_disabled:  # then registrations of others tell that the log was on again
         return known
     return replace(known, registered=tuple(once(context, "registrations by task", make).get(path.casefold(), ())))
+
+
+def _own_coverage(context: Context) -> Coverage:
+    """What the logs of this computer cover: those of another one that lie beside them know nothing of its tasks."""
+    foreign = foreign_files(context)
+    if not foreign:
+        return context.coverage
+
+    def make() -> Coverage:
+        known = context.coverage
+        reports = [report for report in context.case.logs if report.file not in foreign]
+        own = coverage(reports, (), context.case.host, context.view)
+        return replace(
+            known,
+            channels=own.channels,
+            latest=own.latest,
+            registered=tuple(event for event in known.registered if event.ref.spans[0].file not in foreign),
+            audited=tuple(event for event in known.audited if event.ref.spans[0].file not in foreign),
+        )
+
+    return once(context, "coverage of the own logs", make)
 
 
 def _is_of_setup(context: Context, time: Instant) -> bool:
@@ -146,6 +184,12 @@ def _finding(context: Context, task: Task, record: TaskRecord, time: Instant, to
             f"{count(silent, 'other task')} registered in the same days lack their event too: an installer or image may have written them. "
             "Judged low."
         )
+    elif silence := _silence(context, time, told):
+        severity = Severity.LOW
+        weight = (
+            f"The scheduler's log tells of nothing at all between {silence[0].iso} and {silence[1].iso}: it may have been switched off, or "
+            "the machine was. Judged low."
+        )
     elif logged:
         weight = f"The events of {count(logged, 'other task')} registered in the same days are there."
     refs: list[EvidenceRef] = [ref for witness in told.witnesses if witness.word == MISSING for ref in witness.refs]
@@ -167,6 +211,30 @@ def _finding(context: Context, task: Task, record: TaskRecord, time: Instant, to
         confidence=Confidence.LIKELY if logged else Confidence.POSSIBLE,
         time=time,
     )
+
+
+def _silence(context: Context, time: Instant, told: Verdict) -> tuple[Instant, Instant] | None:
+    """The times of the records around a long silence of the scheduler's log, where that log alone lacks the event."""
+    if any(witness.word == MISSING and not same(witness.channel, TASKS) for witness in told.witnesses):
+        return None
+    ticks = once(context, "times of the scheduler's log", lambda: _ticks_of_log(context))
+    at = int(np.searchsorted(ticks, time.ticks))
+    if not 0 < at < len(ticks) or int(ticks[at]) - int(ticks[at - 1]) <= _SILENT:
+        return None
+    return Instant(int(ticks[at - 1])), Instant(int(ticks[at]))
+
+
+def _ticks_of_log(context: Context) -> Rows:
+    table = context.events
+    if not table.columns:
+        return np.zeros(0, np.int64)
+    kinds = [number for number, row in enumerate(table.table) if same(row[0], TASKS)]
+    blocks = [
+        block for block, (file, view) in enumerate(table.sources) if view == context.view and file not in foreign_files(context)
+    ]
+    columns = table.columns
+    found: Rows = columns["ticks"][np.isin(columns["kinds"], kinds) & np.isin(columns["blocks"], blocks)]
+    return found
 
 
 NO_CREATION_EVENT = Rule(

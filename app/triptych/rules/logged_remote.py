@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from triptych.analysis.acts import Act
-from triptych.analysis.links import address_of
+from triptych.analysis.columns import np
+from triptych.analysis.links import address_of, is_loopback, one_account, told_address
 from triptych.model.event import Event
 from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.paths import fold
 from triptych.model.task import Task
-from triptych.model.times import TICKS_A_DAY
 from triptych.rules.lives import (
     MINUTE,
     Life,
+    Routine,
     acts,
     apart,
     causes,
     definition_at,
     hand,
+    is_managements,
     is_service,
     lives,
+    plain_name,
+    routines,
     row,
     tasks_by_path,
 )
@@ -36,8 +41,8 @@ from triptych.rules.rule import Context, Rule
 _NETWORK = "3"
 _REMOTE = "2"  # RpcCallClientLocality: 0 invalid, 1 local, 2 remote, 3 unknown (the RPC enumeration of that name)
 _LATER = 2 * MINUTE  # a logon may be told after what was done with it
+_NEIGHBOURS = 64  # logons of one id that are looked at after an event
 _RUN = 10 * MINUTE
-_ROUTINE, _WEEK = 3, 7 * TICKS_A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class _Arrival:
     address: str
     refs: tuple[EvidenceRef, ...]
     confidence: Confidence
+    is_local: bool = False  # the network logon came from the machine itself
 
 
 def _arrivals(context: Context) -> list[_Arrival]:
@@ -73,6 +79,11 @@ def _arrival(context: Context, task: Task, life: Life, event: Event) -> _Arrival
     address = (address_of(logon) if logon else "") or (address_of(pipe) if pipe else "")
     refs = tuple(one.ref for one in (logon, pipe) if one is not None)
     where = f" from {address}" if address else ""
+    if logon is not None and is_loopback(logon):
+        words = (
+            f"through a network logon of the machine to itself: its logon {event.logon_id} is of type 3, from {told_address(logon)}"
+        )
+        return _Arrival(task, life, event, words, "", refs, Confidence.CERTAIN, is_local=True)
     if logon is not None:
         words = f"over the network{where}: its logon {event.logon_id} is a network logon (type 3)"
         return _Arrival(task, life, event, words, address, refs, Confidence.CERTAIN)
@@ -96,12 +107,18 @@ def _has_logon(context: Context, event: Event) -> bool:
 def _network_logon(context: Context, event: Event) -> Event | None:
     for _, cause in causes(context, row(context, event), "logon"):
         return cause if cause.get("LogonType") == _NETWORK else None
-    for at in _logons(context).get(event.logon_id, ()):  # records may be told out of order
-        later = int(context.events.columns["ticks"][at]) - event.time.ticks
-        if 0 <= later <= _LATER:
-            other = context.events[at]
-            if other.computer.casefold() == event.computer.casefold() and other.get("LogonType") == _NETWORK:
-                return other
+    rows, ticks = _logons(context).get(event.logon_id, []), context.events.columns["ticks"]
+    first = bisect_left(rows, event.time.ticks, key=lambda at: int(ticks[at]))
+    for at in rows[first : first + _NEIGHBOURS]:  # records may be told out of order
+        other = context.events[at]
+        if (
+            other.time.ticks - event.time.ticks <= _LATER
+            and other.view == event.view
+            and plain_name(other.computer) == plain_name(event.computer)
+            and other.get("LogonType") == _NETWORK
+            and one_account(other.account, event.account)
+        ):
+            return other
     return None
 
 
@@ -110,8 +127,11 @@ def _logons(context: Context) -> dict[str, list[int]]:
 
     def make() -> dict[str, list[int]]:
         found: dict[str, list[int]] = defaultdict(list)
-        for at in context.events.rows("logon"):
-            found[context.events.text("logon_id", int(at))].append(int(at))
+        table = context.events
+        rows, numbers = table.rows("logon"), table.columns["logon_id"]
+        asked = np.unique(numbers[table.rows("registered")])  # a million others are not looked at
+        for at in rows[np.isin(numbers[rows], asked)]:
+            found[table.text("logon_id", int(at))].append(int(at))
         for name in ("", "0x0", "0x3e7", "0x3e5", "0x3e4"):
             found.pop(name, None)
         return found
@@ -140,7 +160,8 @@ def _finding(context: Context, held: list[_Arrival]) -> Finding:
     return CREATED_REMOTELY.finding(
         last.task,
         f"{last.event.time.iso} {last.address}",
-        summary=f"{last.task.path}: registered by {hand(last.event, host)} over the network"
+        summary=f"{last.task.path}: registered by {hand(last.event, host)} "
+        + ("through a network logon of the machine to itself" if last.is_local else "over the network")
         + (f" from {last.address}" if last.address else ""),
         why=sentences(
             f"Event {last.event.event_id} of {last.event.time.iso} tells of a registration by {hand(last.event, host)}, {last.words}.",
@@ -159,23 +180,39 @@ def _finding(context: Context, held: list[_Arrival]) -> Finding:
 
 
 def _weigh(context: Context, last: _Arrival, *, strong: bool) -> tuple[Severity, str]:
+    if strong and not is_managements(last.task.path):
+        return Severity.HIGH, "What it starts is suspicious by itself. Judged higher."
+    routine = _of_hand(context)[fold(hand(last.event, context.case.host)), last.address]
+    if routine.is_one:
+        return Severity.LOW, (
+            f"The same account registered {routine.count} tasks so over {apart(routine.span)}: management does that. Judged low."
+        )
     if strong:
         return Severity.HIGH, "What it starts is suspicious by itself. Judged higher."
+    if is_service(last.event, context.case.host):
+        return Severity.LOW, "The account is that of a machine: clusters and servers of management register tasks so. Judged low."
+    if last.is_local:
+        return (
+            Severity.LOW,
+            "The logon came from this machine itself: tools that use WinRM or a share of their own machine do so. Judged low.",
+        )
     if is_short_lived(context, last.task.path):
         return (
             Severity.HIGH,
             "It was deleted again within minutes, as tools for running commands on other computers do. Judged higher.",
         )
-    who = fold(hand(last.event, context.case.host))
-    same = [one for one in _arrivals(context) if fold(hand(one.event, context.case.host)) == who and one.address == last.address]
-    times = [one.event.time.ticks for one in same]
-    if len(same) >= _ROUTINE and max(times) - min(times) >= _WEEK:
-        return Severity.LOW, (
-            f"The same account registered {len(same)} tasks so over {apart(max(times) - min(times))}: management does that. Judged low."
-        )
-    if is_service(last.event, context.case.host):
-        return Severity.LOW, "The account is that of a machine: clusters and servers of management register tasks so. Judged low."
     return Severity.MEDIUM, ""
+
+
+def _of_hand(context: Context) -> dict[tuple[str, str], Routine]:
+    """How often and over how long each account registered tasks from each address."""
+
+    def make() -> dict[tuple[str, str], Routine]:
+        return routines(
+            ((fold(hand(one.event, context.case.host)), one.address), one.event.time.ticks) for one in _arrivals(context)
+        )
+
+    return once(context, "remote registrations by hand", make)
 
 
 def _elsewhere(context: Context) -> Iterator[Finding]:

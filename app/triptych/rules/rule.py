@@ -17,7 +17,7 @@ from triptych.model.finding import Confidence, Finding, Severity, finding_key
 from triptych.model.task import Store, Task, TaskRecord
 from triptych.model.times import Instant
 
-RULES_VERSION = "2026.11.2"  # raised whenever a rule, its severity or its words change
+RULES_VERSION = "2026.11.3"  # raised whenever a rule, its severity or its words change
 T = TypeVar("T")
 # What the coverage of the logs is told by: a million other events need not be made for it.
 _WITNESSES = ("log-cleared", "log-disabled", "audit-changed", "registered", "deleted", "enabled", "disabled", "updated")

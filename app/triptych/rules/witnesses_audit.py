@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from triptych.analysis.acts import Act
-from triptych.logs.coverage import OTHER_OBJECT_ACCESS
+from triptych.logs.coverage import OTHER_OBJECT_ACCESS, adds_success, removes_success
 from triptych.model.case import Fact
 from triptych.model.event import Event
 from triptych.model.finding import Confidence, Finding, Severity
@@ -17,8 +17,6 @@ from triptych.rules.rule import Context, Rule
 from triptych.rules.witnesses_words import MINUTE, act_words, acts_near, at_setup, logon_behind, of_view
 
 _UNDONE = 5 * MINUTE
-_REMOVED = ("%%8448", "success removed")
-_ADDED = ("%%8449", "success added")
 _SUBCATEGORIES = {
     OTHER_OBJECT_ACCESS: "Other Object Access Events (4698 to 4702, tasks)",
     "0CCE922B-69AE-11D9-BED3-505054503030": "Process Creation (4688)",
@@ -62,15 +60,14 @@ def _subcategory(event: Event) -> str:
 
 
 def _takes_away(event: Event) -> bool:
-    changes = event.get("AuditPolicyChanges").casefold()
-    return _subcategory(event) in _SUBCATEGORIES and any(code in changes for code in _REMOVED)
+    return _subcategory(event) in _SUBCATEGORIES and removes_success(event)
 
 
 def _added(events: Iterable[Event]) -> dict[str, list[int]]:
     """When success was added again, by subcategory."""
     found: dict[str, list[int]] = defaultdict(list)
     for event in events:
-        if any(code in event.get("AuditPolicyChanges").casefold() for code in _ADDED):
+        if adds_success(event):
             found[_subcategory(event)].append(event.time.ticks)
     return found
 

@@ -28,6 +28,7 @@ from triptych.analysis.touches import (
     SET,
     TASKS,
     TREE,
+    WRITTEN,
     Touch,
     touch_of,
 )
@@ -71,7 +72,8 @@ def _check(context: Context) -> Iterator[Finding]:
         held = [
             one for hands in by_task.values() for one in hands if fold(one.event.process) == program and not _is_grave(one.touch)
         ]
-        yield _of_crowd(context, held)
+        if held:
+            yield _of_crowd(context, held)
     yield from _by_lines(context, set(by_task))
 
 
@@ -150,7 +152,7 @@ def _of_task(context: Context, hands: Sequence[_Hand]) -> Iterator[Finding]:
             f"Events tell of {count(len(hands), 'act')} on its keys or file that the service did not do: "
             + join([f"{_deed(context, one)} at {one.event.time.iso}" for one in ordered], _SHOWN)
             + (f", and {len(hands) - _SHOWN:,} more." if len(hands) > _SHOWN else "."),
-            "Without its SD, or with an Index of 0, a task runs on and no tool of Windows lists it." if grave else "",
+            _meaning(grave),
             logged,
             moved,
         ),
@@ -159,6 +161,15 @@ def _of_task(context: Context, hands: Sequence[_Hand]) -> Iterator[Finding]:
         confidence=Confidence.CERTAIN if grave else Confidence.LIKELY,
         time=shown[0].event.time,
     )
+
+
+def _meaning(grave: Sequence[_Hand]) -> str:
+    """What Windows makes of what was done."""
+    if any(fold(one.touch.value) in _VALUES and one.touch.deed in (DELETED, SET, WRITTEN) for one in grave):
+        return "Without its SD, or with an Index of 0, a task runs on and no tool of Windows lists it."
+    if any(one.touch.deed in (DELETED, RENAMED) for one in grave):
+        return "Without its Tree key no tool of Windows lists a task; the service runs it from memory until it is started anew."
+    return "Who may not read its Tree key does not see the task in any list." if grave else ""
 
 
 def _deed(context: Context, one: _Hand) -> str:
