@@ -118,8 +118,9 @@ class EventTable:
         place = ListingPlace(line) if line else EventPlace(channel, record)
         pid, parent = int(columns["pids"][row]), int(columns["parents"][row])
         data = tuple((str(name), str(value)) for name, value in json.loads(texts["data"])) if texts["data"] else ()
+        zone = Zone.LOCAL if columns["flags"][row] & 2 else Zone.UTC
         return Event(
-            Instant(int(columns["ticks"][row]), Zone.LOCAL if columns["flags"][row] & 2 else Zone.UTC), channel, event_id, record, lane, kind, words,
+            Instant(int(columns["ticks"][row]), zone), channel, event_id, record, lane, kind, words,
             EvidenceRef(place, (Span(file, int(columns["offsets"][row]), int(columns["lengths"][row])),)),
             task=texts["task"] or None, account=texts["account"], process=texts["process"], command=texts["command"],
             process_id=None if pid == -1 else pid, parent_id=None if parent == -1 else parent, logon_id=texts["logon_id"],

@@ -102,10 +102,10 @@ class EventBlock:
     """Kept events of one log file as columns: a million of them cost about a hundred bytes each, and what they share once.
 
     Columns are packed little-endian: `ticks`, `numbers` (EventRecordID), `offsets` are signed 64 bit, `lengths` 32 bit (bytes of
-    the record or line in the file), `kinds` 16 bit, the number of a row of
-    `table`; `pids` and `parents` signed 64 bit, -1 for none; `flags` 8 bit (1: recovered, 2: wall clock). `texts` holds for each name of TEXTS a
-    column of 32 bit numbers into `strings`, whose first is "". `table` rows are channel, EventID, version (-1: none stated), lane,
-    kind, words. `lines` is empty, or 32 bit numbers of lines for events that come from a listing.
+    the record or line in the file), `kinds` 16 bit, the number of a row of `table`; `pids` and `parents` signed 64 bit, -1
+    for none; `flags` 8 bit (1: recovered, 2: wall clock). `texts` holds for each name of TEXTS a column of 32 bit numbers
+    into `strings`, whose first is "". `table` rows are channel, EventID, version (-1: none stated), lane, kind, words.
+    `lines` is empty, or 32 bit numbers of lines for events that come from a listing.
     """
 
     file: str
