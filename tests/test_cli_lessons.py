@@ -188,9 +188,9 @@ def test_students_by_a_list_of_names(run, tmp_path: Path) -> None:  # type: igno
         (["demo", "--lesson", "nothing"], "There is no lesson 'nothing'"),
     ],
 )
-def test_two_where_the_command_is_wrong(
+def test_two_where_the_command_is_wrong(  # type: ignore[no-untyped-def]
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     monkeypatch.chdir(tmp_path)
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")

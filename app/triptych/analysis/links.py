@@ -169,11 +169,12 @@ def logon_words(event: Event) -> str:
     """A logon as a person would tell it: its kind, whose it is, where from."""
     kind = event.get("LogonType")
     address = address_of(event)
-    nowhere = " from the machine itself" if is_loopback(event) else " from an address that is not told"
+    nowhere = " from the machine itself" if is_loopback(event) else " from an address that its record does not state"
     where = f" from {address}" if address else nowhere if kind == NETWORK else ""
     station = event.get("WorkstationName").strip("- ")
     named = f" ({station})" if station and station.casefold() not in event.computer.casefold() else ""
-    return f"a {LOGON_TYPES.get(kind, 'kind of')} logon (type {kind}) of {event.account or 'an account not named'}{where}{named}"
+    word = LOGON_TYPES.get(kind, "kind of")
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word} logon (type {kind}) of {event.account or 'an account not named'}{where}{named}"
 
 
 def told_address(event: Event) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 from triptych.analysis.event_table import EventTable
 from triptych.logs.coverage import Clearing, beginning, clearings_of, same
 from triptych.model.case import Case, Host
-from triptych.model.event import LogReport
+from triptych.model.event import TEXTS, LogReport
 from triptych.model.times import Instant
 
 _CLEARINGS_TOLD = 3
@@ -59,11 +60,24 @@ def _line(report: LogReport, clearings: tuple[Clearing, ...], host: Host) -> Log
 
 def _lacks(report: LogReport) -> str:
     missing = sum(gap.last - gap.first + 1 for gap in report.gaps)
-    gaps = f"{_plural(len(report.gaps), 'gap')} ({_plural(missing, 'record number')})" if report.gaps else ""
-    return ", ".join(part for part in (gaps, f"{_plural(report.lost, 'record')} lost" if report.lost else "") if part)
+    gaps = f"{plural(len(report.gaps), 'gap')} ({plural(missing, 'record number')})" if report.gaps else ""
+    return ", ".join(part for part in (gaps, f"{plural(report.lost, 'record')} lost" if report.lost else "") if part)
 
 
-def _plural(number: int, noun: str) -> str:
+def logged_names(case: Case) -> str:
+    """The computers that the records of the running system name, for a case without a hive; "" where none does."""
+    at = TEXTS.index("computer")
+    named = {
+        block.strings[number]
+        for block in case.events
+        if not block.view
+        for number in set(array("i", block.texts[at]))
+        if block.strings[number]
+    }
+    return f"{', '.join(sorted(named, key=str.casefold)[:3])} (named by the logs)" if named else ""
+
+
+def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 

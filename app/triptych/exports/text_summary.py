@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from triptych.exports.json_case import windows_name
-from triptych.exports.log_words import LogLine, log_lines
+from triptych.exports.log_words import LogLine, log_lines, logged_names, plural
 from triptych.exports.references import words
 from triptych.exports.task_history import Histories, History
 from triptych.model.case import XML_NOT_LISTED, Case, StoreReport, Weight
@@ -28,14 +28,18 @@ def render(case: Case, least: Severity = Severity.INFO) -> str:
 
 
 def _head(case: Case) -> list[str]:
-    name = show(case.host.get("name").value or "Host name not in the evidence")
+    name = show(case.host.get("name").value or logged_names(case) or "Host name not in the evidence")
     windows = show(windows_name(case.host) or "Windows version not in the evidence")
     build = f", build {case.host.build}" if case.host.build else ""
     lines = [f"{name}  {windows}{build}", ""]
     lines += [_store(report, case) for report in case.reports]
     lines += _logs(case)
     lost = sum(1 for file in case.files if file.read is ReadState.FAILED)
-    read = f"{len(case.files) - lost:,} of {len(case.files):,} files read" if lost else f"{len(case.files):,} files read and hashed"
+    read = (
+        f"{len(case.files) - lost:,} of {len(case.files):,} files read"
+        if lost
+        else f"{plural(len(case.files), 'file')} read and hashed"
+    )
     return [*lines, f"{'Tasks':<12} {len(case.tasks):,} in all; {read}"]
 
 
@@ -49,7 +53,7 @@ def _logs(case: Case) -> list[str]:
 def _log(line: LogLine) -> str:
     reach = f"{line.first.iso} to {line.last.iso}" if line.first and line.last else "no records"
     told = (
-        f"{line.report.records:,} records",
+        plural(line.report.records, "record"),
         line.begins if line.report.records else "",
         line.lacks,
         f"cleared {line.cleared}" if line.cleared else "",
@@ -64,7 +68,7 @@ def _store(report: StoreReport, case: Case) -> str:
     events = f", {sum(block.rows for block in case.events):,} events kept" if report.store is Store.LOG else ""
     basis = f", {BASIS.get(report.basis, report.basis)}" if report.basis else ""
     note = f" ({show(report.note)})" if report.note else ""
-    return f"{_NAMES[report.store]:<12} {report.tasks:,} tasks, {report.state}{basis}{events}{note}"
+    return f"{_NAMES[report.store]:<12} {plural(report.tasks, 'task')}, {report.state}{basis}{events}{note}"
 
 
 def _findings(case: Case, least: Severity) -> list[str]:
@@ -114,7 +118,7 @@ def _problems(case: Case) -> list[str]:
     lost = sum(problem.count for problem in case.problems if problem.severity is Weight.LOST)
     doubt = sum(problem.count for problem in case.problems if problem.severity is Weight.DOUBT)
     notes = sum(problem.count for problem in case.problems if problem.severity is Weight.NOTE)
-    lines = ["", f"Reading: {lost} lost, {doubt} doubtful, {notes} notes."]
+    lines = ["", f"Reading: {lost} lost, {doubt} doubtful, {plural(notes, 'note')}."]
     for problem in [problem for problem in case.problems if problem.severity is not Weight.NOTE][:20]:
         where = f"{problem.severity.value}: {show(problem.file)}, {show(problem.where)}"
         lines += _wrap(f"{where}: tried to {show(problem.tried)}; found {show(problem.found)}. Lost: {show(problem.lost)}.")

@@ -1,6 +1,7 @@
 """A task of the trainer's own: registered through the service at a given time, and a technique laid on it.
 
-Where the machine has logs, they tell of the registration and of the runs since, as of any other task; no technique here avoids that.
+Where the machine has logs, they tell of the registration and of the runs since, as of any other task: no technique here avoids
+that.
 """
 
 from __future__ import annotations

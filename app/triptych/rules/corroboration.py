@@ -138,8 +138,15 @@ def _ran_words(event: Event, process: Event | None) -> str:
         return f"The logs show that it ran, last at {event.time.iso}: {quoted(event.process)}{number}."
     return (
         f"The logs show that it ran, last at {process.time.iso}: {quoted(process.command or process.process)}, process "
-        f"{process.process_id}, as {process.account or 'an account not named'}."
+        f"{process.process_id}, as {_whose(process.account)}."
     )
+
+
+def _whose(account: str) -> str:
+    """The account of a process; the machine's own name in a log is SYSTEM."""
+    if account.endswith("$"):
+        return f"SYSTEM (logged as {account})"
+    return account or "an account not named"
 
 
 def _last_runs(context: Context) -> dict[str, tuple[int, ...]]:

@@ -318,7 +318,7 @@ def apart(ticks: int) -> str:
     """A span of time in words that a person reads at once."""
     seconds = abs(ticks) / TICKS_A_SECOND
     if seconds < 1:
-        return f"{seconds:.2f} s"
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
         return f"{seconds:.0f} s"
     return (

@@ -84,6 +84,12 @@ def _arrival(context: Context, task: Task, life: Life, event: Event) -> _Arrival
             f"through a network logon of the machine to itself: its logon {event.logon_id} is of type 3, from {told_address(logon)}"
         )
         return _Arrival(task, life, event, words, "", refs, Confidence.CERTAIN, is_local=True)
+    if logon is not None and pipe is not None and not address_of(logon):
+        words = (
+            f"over the network: its logon {event.logon_id} is a network logon (type 3) whose record states no address; the same account "
+            f"reached the pipe of the Task Scheduler (atsvc){where} just before"
+        )
+        return _Arrival(task, life, event, words, address, refs, Confidence.CERTAIN)
     if logon is not None:
         words = f"over the network{where}: its logon {event.logon_id} is a network logon (type 3)"
         return _Arrival(task, life, event, words, address, refs, Confidence.CERTAIN)

@@ -103,7 +103,7 @@ def _weigh(context: Context, task: Task, record: TaskRecord, traits: tuple[Trait
             "do so, and no boundary is crossed. Judged low."
         )  # fmt: skip
     if is_privileged(account(who, context.case.host)):
-        return Severity.HIGH, "It runs as an account of the system. Judged higher."
+        return Severity.HIGH, "It runs as an account of the system, so it is judged higher."
     return Severity.MEDIUM, "It runs with the highest rights of its user." if elevated else ""
 
 
