@@ -97,7 +97,7 @@ def test_a_report_without_logs_has_none_of_it() -> None:
 
 def test_the_summary_names_each_log_and_what_happened() -> None:
     text = text_summary.render(atexec())
-    assert "Event logs   1 tasks, read, audited, 9 events kept" in text
+    assert "Event logs   1 task, read, audited, 9 events kept" in text
     assert "Security: 2021-06-10T21:21:20.6360705Z to 2021-06-10T21:21:29.4393558Z" in text
     assert text.count("What happened:") == 1
     assert "Task deleted: \\bouWFQYO" in text

@@ -48,7 +48,7 @@ def test_a_finding_with_a_hostile_guid_is_marked() -> None:
 def test_files_that_failed_are_not_counted_as_read() -> None:
     files = (EvidenceFile("a", "hive", 1, None, "00" * 32), EvidenceFile("b", "hive", 1, None, "00" * 32, ReadState.FAILED))
     assert "1 of 2 files read" in render(Case(files=files))
-    assert "1 files read and hashed" in render(Case(files=files[:1]))
+    assert "1 file read and hashed" in render(Case(files=files[:1]))
 
 
 def test_task_files_without_their_folder_are_told_in_words() -> None:
@@ -60,6 +60,6 @@ def test_losses_are_told_and_notes_counted() -> None:
     lost = Problem(Weight.LOST, "x.y", "f\x1b", "here", "read it", "nothing", "all", "look", 3)
     note = Problem(Weight.NOTE, "x.z", "g", "there", "read it", "a thing", "nothing", "rest")
     text = render(Case(problems=(lost, note)))
-    assert "Reading: 3 lost, 0 doubtful, 1 notes." in text
+    assert "Reading: 3 lost, 0 doubtful, 1 note." in text
     assert "f\u27e8U+001B\u27e9" in text
     assert "there" not in text
