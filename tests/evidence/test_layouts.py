@@ -226,9 +226,9 @@ def test_exports_count_from_the_folder_that_their_uris_show(tmp_path: Path) -> N
         "case/one/A.xml": export("\\A"),
         "case/one/Sub/B.xml": export("\\Sub\\B"),
         "case/one/Sub/Odd.xml": export("\\Other"),  # stands in a tree whose root is known: its place counts
-        "case/two/renamed.xml": export("\\Vendor\\Q &amp; A"),  # stands alone: what it states counts
+        "case/two/renamed.xml": export("\\Vendor\\Q &amp; A"),  # stands alone: it keeps the name that somebody gave it
         "case/two/first.xml": export("\\Same"),
-        "case/two/second.xml": export("\\Same"),  # two that state the same are told apart by their places
+        "case/two/second.xml": export("\\Same"),
         "case/two/silent.xml": export(""),
     }
     for path, data in tree.items():
@@ -236,7 +236,7 @@ def test_exports_count_from_the_folder_that_their_uris_show(tmp_path: Path) -> N
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     assert tasks(search(str(tmp_path))) == {
-        "\\A", "\\Sub\\B", "\\Sub\\Odd", "\\Vendor\\Q & A", "\\case\\two\\first", "\\case\\two\\second", "\\case\\two\\silent",
+        "\\A", "\\Sub\\B", "\\Sub\\Odd", "\\case\\two\\renamed", "\\case\\two\\first", "\\case\\two\\second", "\\case\\two\\silent",
     }  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
@@ -42,7 +41,6 @@ class Guess:
     role: str = ""
     anchor: int = 0  # names above the folder that its task path counts from
     uri: tuple[str, ...] = ()  # the task path that a task file states, name by name
-    by_uri: bool = False  # nothing but that tells its task path
 
 
 @dataclass(slots=True)
@@ -99,7 +97,7 @@ class Loose:
         """Exported task files stand in folders of anybody's making: their paths count from where the URIs in them say so.
 
         A file whose URI is the end of its own place shows the folder; files below such a folder count from it too. An export that
-        stands alone was named by whoever made it: its path is what it states, where no other export states the same.
+        stands alone keeps the name that somebody gave it.
         """
         exports = [guess for guess in self.guesses if guess.role == "task-file" and not _in_tasks(guess)]
         shown: set[tuple[int, tuple[str, ...]]] = set()
@@ -107,13 +105,11 @@ class Loose:
             anchor = _stated_anchor(guess)
             if anchor is not None:
                 shown.add((guess.entry.argument, guess.entry.parts[:anchor]))
-        told = Counter(_folded(guess.uri) for guess in exports)
         for guess in exports:
             parts = guess.entry.parts
             depths = [depth for depth in range(guess.anchor, len(parts)) if (guess.entry.argument, parts[:depth]) in shown]
             own = _stated_anchor(guess)
             guess.anchor = own if own is not None else depths[-1] if depths else guess.anchor
-            guess.by_uri = own is None and not depths and all(guess.uri) and told[_folded(guess.uri)] == 1
 
     def _settle_hives(self, software: frozenset[int]) -> None:
         known = software | {guess.entry.argument for guess in self.guesses if guess.role == "software-hive"}
@@ -246,7 +242,7 @@ def _item(guess: Guess) -> Item:
     if role == "task-file":
         task = "\\" + "\\".join(names)
         if not _in_tasks(guess):
-            task = "\\" + "\\".join(guess.uri) if guess.by_uri and guess.uri else _EXPORTED.sub("", task)
+            task = _EXPORTED.sub("", task)
     view = view_of(entry.parts[:-1])
     if any(part.casefold() == "regback" for part in entry.parts[:-1]):
         view = f"{view}/RegBack".lstrip("/")

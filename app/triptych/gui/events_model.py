@@ -13,7 +13,7 @@ from triptych.gui.events_text import source_words, text_of
 from triptych.gui.session import Session
 from triptych.gui.tables import Cell, Column, Kind, Table
 from triptych.gui.timeline_lanes import LANES
-from triptych.model.times import Instant
+from triptych.model.times import Instant, Zone
 
 CELLS_KEPT = 6000
 COPIED = 50_000  # rows that one copy takes; more leave by an export
@@ -145,7 +145,7 @@ class EntryTable(Table[int]):
     def _columns(self) -> tuple[Column[int], ...]:
         tip = "Blanks between words: all must be found. !word: not. =word: exactly. a|b: one of them."
         return (
-            Column(f"Time {self._session.clock.title}", self._time, width=196),
+            Column(f"Time {self._session.clock.title}", self._time, width=212),
             Column("Source", self._source, width=124, tip=tip),
             Column("Event", self._number, width=62, tip=tip),
             Column("Kind", lambda row: Cell(self.entries.kind(row).kind, refs=self.entries.refs(row)), width=104, tip=tip),
@@ -162,7 +162,8 @@ class EntryTable(Table[int]):
         clock = self._session.clock
         whole = clock.moment(time)
         brief = clock.moment(Instant(time.ticks - time.ticks % 10_000, time.zone, 3)) if time.showable else whole
-        return Cell(whole, self.entries.refs(row), mono=True, extra=_padded(brief))
+        shown = _padded(brief) if time.zone is Zone.UTC else f"{whole[:19]} local" if time.showable else whole
+        return Cell(whole, self.entries.refs(row), mono=True, extra=shown)  # a wall clock is told as one, to the second
 
     def _source(self, row: int) -> Cell:
         own = self._session.lens.scope.own(row)

@@ -38,11 +38,8 @@ def _jobs(found: Found) -> list[Job]:
     aside = set(empty)
     shown = [item for item in items if item not in aside] if aside else items
     size = DEFAULT.batch_files
-    return [
-        _job(held[at : at + size], at, what)
-        for held, what in ((shown, "task files"), (empty, _ASIDE))
-        for at in range(0, len(held), size)
-    ]
+    jobs = [_job(shown[at : at + size], at, "task files") for at in range(0, len(shown), size)]
+    return [*jobs, _job(empty, 0, _ASIDE)] if empty else jobs  # one job, and so one problem
 
 
 def _job(items: Sequence[Item], before: int, what: str) -> Job:
