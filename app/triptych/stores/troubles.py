@@ -34,7 +34,12 @@ def settled(
     known = {(problem.file, problem.code) for problem in kept}
     kept += [problem for problem in told if (problem.file, problem.code) not in known]
     named = {problem.file for problem in kept}
-    kept += [_of_file(file) for file in files if file.read is not ReadState.WHOLE and file.path not in named]
+    counted = tuple(f"{problem.file}/" for problem in kept if problem.count > 1)  # folders of which many files are told at once
+    kept += [
+        _of_file(file)
+        for file in files
+        if file.read is not ReadState.WHOLE and file.path not in named and not file.path.startswith(counted)
+    ]
     kept += [_of_balance(balance) for balance in balances if not balance.closes]
     return tuple(_folded(sorted((_worded(problem) for problem in kept), key=_order), cap))
 

@@ -54,10 +54,12 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
         item = Item.from_row(row)
         faults = Faults(item.path)
         file = read_file(source, item, KIND, limits.xml, faults)
-        answer, state = _telling(item, file, faults, limits)
         if aside and file.data == b"":
             unlisted += 1
-        elif answer is not None:
+            yield replace(file.ledger, read=ReadState.FAILED)
+            continue
+        answer, state = _telling(item, file, faults, limits)
+        if answer is not None:
             yield answer
         yield from faults.problems
         listed += state is ReadState.WHOLE
