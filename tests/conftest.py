@@ -6,6 +6,6 @@ import os
 
 from hypothesis import settings
 
-settings.register_profile("gate", max_examples=30, deadline=None)
+settings.register_profile("gate", max_examples=15, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
