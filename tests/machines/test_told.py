@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
 from functools import cache
@@ -65,7 +66,7 @@ def test_a_benign_machine_is_told_whole_and_in_a_low_voice(version: str) -> None
     assert filed == {task.path for task in machine.tasks if task.has_file}
 
 
-@pytest.mark.parametrize(("name", "version"), CASES)
+@pytest.mark.parametrize(("name", "version"), CASES if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else CASES[::4])
 def test_every_technique_is_told_of_and_nothing_else(name: str, version: str) -> None:
     deviation = DEVIATIONS[name]
     case = told(deviation.apply(small(version)))
