@@ -199,7 +199,7 @@ def test_a_task_made_from_a_shadow_copy_is_known_by_its_line_alone_and_judged() 
     assert "known from a command line" in finding.why
 
 
-@pytest.mark.parametrize(("ticks", "words"), [(200_000, "0.02 s"), (970_000_000, "97 s"), (1_280_000_000, "2 minutes")])
+@pytest.mark.parametrize(("ticks", "words"), [(200_000, "20 ms"), (970_000_000, "97 s"), (1_280_000_000, "2 minutes")])
 def test_spans_in_words(ticks: int, words: str) -> None:
     assert apart(ticks) == words
 
