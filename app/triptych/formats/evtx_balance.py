@@ -116,8 +116,9 @@ class Tally:
 
     def run(self, layout: Layout, chunk: int) -> None:
         """Take note of the numbers of a chunk, as far as they stand in order."""
-        if layout.header.count is not None and (self.ordinal is None or layout.header.ordinal < self.ordinal):
-            self.ordinal = layout.header.ordinal
+        ordinal = layout.header.ordinal if layout.header.count is not None else 0
+        if ordinal and (self.ordinal is None or ordinal < self.ordinal):  # the first record of a file is 1: a 0 is no place
+            self.ordinal = ordinal
         if layout.plain:
             self.stretch(layout.slots[0], layout.slots[-1], chunk)
             return
