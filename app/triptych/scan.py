@@ -42,9 +42,10 @@ def scan(
     jobs = [job for store in STORES for job in store.jobs(found)]  # stores/: what each store tells
     jobs += LOGS.jobs(found) if events else []  # logs/: what happened to tasks, and what of it nobody wrote down
     yield from _read(readers, jobs, gathering, snapshots)
-    table = EventTable(gathering.case().events)  # analysis/: every event in the order of time, put together once
+    table = EventTable(gathering.events)  # analysis/: every event in the order of time, put together once
     yield from _read(readers, told_in_logs.jobs_of_table(table), gathering, snapshots)  # definitions that events carry
-    gathering.extend(told_in_logs.answers(gathering.case(), table))  # tasks that live in logs, known by name or a command line
+    if gathering.has_logs:
+        gathering.extend(told_in_logs.answers(gathering.case(), table))  # tasks that live in logs, known by name or a command line
     gathering.extend(scheduler.reconstructed(gathering.case()))  # and what the service would show of it
 
     case = paired(gathering.case())  # analysis/: the tellings side by side

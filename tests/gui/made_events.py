@@ -6,9 +6,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pytestqt.qtbot import QtBot
+
 from tests.gui import made
 from triptych.analysis import comparison
+from triptych.gui.main import build
 from triptych.gui.session import Work
+from triptych.gui.settings import Settings
+from triptych.gui.window import Window
 from triptych.logs.blocks import blocks_of
 from triptych.model.case import Case, Progress
 from triptych.model.event import Event, Link, LogReport, Moment, NumberGap
@@ -144,3 +149,16 @@ def work(shown: Case, files: made.Files, arguments: tuple[str, ...] = ("/cases/w
         return json.dumps([["<Event>", 0, 0], [f"  <At>{offset}</At>", offset + 8, 4], ["</Event>", 0, 0]]).encode()
 
     return Work(arguments, (), "mounted image", scan, files.fetch, comparison.rows, comparison.differences, record)
+
+
+def opened(qtbot: QtBot, files: made.Files, case: Case, settings: Settings) -> Window:
+    """The window, shown and with the case read to its end."""
+    shown = build(lambda given, listings: work(case, files, given), settings)
+    qtbot.addWidget(shown)
+    shown.resize(1600, 1000)
+    with qtbot.waitExposed(shown):
+        shown.show()
+    shown.activateWindow()
+    shown.open(("/cases/ws-fin-07",))
+    qtbot.waitUntil(lambda: shown.session.run.state == "done", timeout=5000)
+    return shown

@@ -55,14 +55,7 @@ def entries(case: Case) -> Entries:
 
 @pytest.fixture
 def window(qtbot: QtBot, files: made.Files, case: Case, settings: Settings) -> Iterator[Window]:
-    shown = build(lambda given, listings: made_events.work(case, files, given), settings)
-    qtbot.addWidget(shown)
-    shown.resize(1600, 1000)
-    with qtbot.waitExposed(shown):
-        shown.show()
-    shown.activateWindow()
-    shown.open(("/cases/ws-fin-07",))
-    qtbot.waitUntil(lambda: shown.session.run.state == "done", timeout=5000)
+    shown = made_events.opened(qtbot, files, case, settings)
     shown.session.lens.choose_mode(ALL)
     shown.show_room("events")
     yield shown

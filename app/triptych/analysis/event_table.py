@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from triptych.analysis.columns import np
 from triptych.model.event import TEXTS, Event, EventBlock
-from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, Span
+from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace
 from triptych.model.times import Instant, Zone
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class EventTable:
         zone = Zone.LOCAL if columns["flags"][row] & 2 else Zone.UTC
         return Event(
             Instant(int(columns["ticks"][row]), zone), channel, event_id, record, lane, kind, words,
-            EvidenceRef(place, (Span(file, int(columns["offsets"][row]), int(columns["lengths"][row])),)),
+            EvidenceRef.to(place, file, int(columns["offsets"][row]), int(columns["lengths"][row])),
             task=texts["task"] or None, account=texts["account"], process=texts["process"], command=texts["command"],
             process_id=None if pid == -1 else pid, parent_id=None if parent == -1 else parent, logon_id=texts["logon_id"],
             instance_id=texts["instance_id"], result=texts["result"], content=texts["content"], provider=texts["provider"],

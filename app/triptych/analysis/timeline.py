@@ -14,7 +14,7 @@ from triptych.analysis.links_stores import left
 from triptych.analysis.timeline_events import told
 from triptych.analysis.timeline_stores import stored
 from triptych.analysis.touches import touch_of
-from triptych.model.case import Case, Host
+from triptych.model.case import Case
 from triptych.model.event import Event, Link, Moment
 from triptych.model.paths import fold
 from triptych.model.times import Zone
@@ -41,7 +41,7 @@ def moments(case: Case, table: EventTable | None = None) -> tuple[Moment, ...]:
     name other moments by their place in this tuple, and lead from what was there first or caused something to what came of it.
     `table` are the events of the case, where somebody has put them together already.
     """
-    bias = _bias(case.host)
+    bias = case.host.bias or 0
     entries = list(_of_stores(case))
     events = EventTable(case.events) if table is None else table
     found = tied(events)
@@ -112,15 +112,6 @@ def _linked(ordered: list[_Entry], linked: Links) -> Iterator[Moment]:
             yield replace(entry.moment, links=tuple(Link(to, why) for to, why in sorted(found[place].items())))
         else:
             yield entry.moment
-
-
-def _bias(host: Host) -> int:
-    """Minutes to add to the host's wall clock for UTC: with summer time as at the end of the evidence, 0 where unknown."""
-    for name in ("active-bias", "bias", "time-zone-bias"):
-        text = host.get(name).value or ""
-        if text.isascii() and text.removeprefix("-").isdigit():
-            return int(text)
-    return 0
 
 
 def _order(entry: _Entry, bias: int) -> tuple[int, str, int, str, str, str, str]:

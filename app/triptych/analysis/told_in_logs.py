@@ -95,8 +95,6 @@ def answers(case: Case, table: EventTable, limits: Limits = DEFAULT) -> Iterator
 
     The definitions must be in the case already, and `table` must be that of its events.
     """
-    if not case.logs and not any(file.kind == "event log" for file in case.files):
-        return
     faults = Faults(_FILE)
     defined = {(record.view, fold(record.path)) for record in case.records if record.store is Store.LOG}
     _, left_out = _chosen(table, limits)

@@ -99,16 +99,11 @@ class Loose:
         A file whose URI is the end of its own place shows the folder; files below such a folder count from it too. An export that
         stands alone keeps the name that somebody gave it.
         """
-        exports = [guess for guess in self.guesses if guess.role == "task-file" and not _in_tasks(guess)]
-        shown: set[tuple[int, tuple[str, ...]]] = set()
-        for guess in exports:
-            anchor = _stated_anchor(guess)
-            if anchor is not None:
-                shown.add((guess.entry.argument, guess.entry.parts[:anchor]))
-        for guess in exports:
+        exports = [(guess, _stated_anchor(guess)) for guess in self.guesses if guess.role == "task-file" and not _in_tasks(guess)]
+        shown = {(guess.entry.argument, guess.entry.parts[:own]) for guess, own in exports if own is not None}
+        for guess, own in exports:
             parts = guess.entry.parts
             depths = [depth for depth in range(guess.anchor, len(parts)) if (guess.entry.argument, parts[:depth]) in shown]
-            own = _stated_anchor(guess)
             guess.anchor = own if own is not None else depths[-1] if depths else guess.anchor
 
     def _settle_hives(self, software: frozenset[int]) -> None:

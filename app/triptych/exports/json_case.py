@@ -9,10 +9,10 @@ from typing import Any
 
 from triptych import __version__
 from triptych.analysis.comparison import differences
-from triptych.analysis.event_table import EventTable
 from triptych.exports.definition import definition, plain
+from triptych.exports.log_words import clearings
 from triptych.exports.references import rows
-from triptych.logs.coverage import Clearing, beginning, clearings_of, same
+from triptych.logs.coverage import Clearing, beginning, same
 from triptych.model.case import Balance, Case, Host, Problem, StoreReport
 from triptych.model.event import LogReport, Moment
 from triptych.model.evidence import EvidenceFile
@@ -92,9 +92,7 @@ def _members(case: Case, run: Run) -> Iterator[tuple[str, Any]]:
 
 def logs(case: Case) -> Iterator[Json]:
     """One row for each channel of each log file, in the order of the case."""
-    table = EventTable(block for block in case.events if any(row[4] == "log-cleared" for row in block.table))
-    events = tuple(table.of("log-cleared"))
-    cleared = {view: clearings_of(events, view) for view in {report.view for report in case.logs}}
+    cleared = clearings(case)
     for report in case.logs:
         yield _log(report, cleared[report.view], case.host)
 

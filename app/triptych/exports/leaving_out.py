@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from triptych.exports.moments import bias
 from triptych.model.case import Case, Problem, Weight
 from triptych.model.event import Link, Moment
 from triptych.model.finding import Severity
@@ -55,7 +54,7 @@ def limited(case: Case, wanted: Wanted) -> tuple[Case, str]:
     asked = _asked(wanted)
     if not asked:
         return case, ""
-    minutes = bias(case.host)
+    minutes = case.host.bias
     findings = tuple(
         finding
         for finding in case.findings

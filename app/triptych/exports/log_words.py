@@ -10,6 +10,7 @@ from triptych.logs.coverage import Clearing, beginning, clearings_of, same
 from triptych.model.case import Case, Host
 from triptych.model.event import TEXTS, LogReport
 from triptych.model.times import Instant
+from triptych.rules.phrases import count
 
 _CLEARINGS_TOLD = 3
 _BEGINNINGS = {
@@ -42,11 +43,16 @@ def log_lines(case: Case, table: EventTable | None = None) -> tuple[LogLine, ...
     """A line for each log, in the order of the case. `table` is that of the case's events, where there is one already."""
     if not case.logs:
         return ()
+    cleared = clearings(case, table)
+    return tuple(_line(report, cleared[report.view], case.host) for report in case.logs)
+
+
+def clearings(case: Case, table: EventTable | None = None) -> dict[str, tuple[Clearing, ...]]:
+    """What was cleared, for each view that has logs."""
     if table is None:
         table = EventTable(block for block in case.events if any(row[4] == "log-cleared" for row in block.table))
     events = tuple(table.of("log-cleared"))
-    cleared = {view: clearings_of(events, view) for view in {report.view for report in case.logs}}
-    return tuple(_line(report, cleared[report.view], case.host) for report in case.logs)
+    return {view: clearings_of(events, view) for view in {report.view for report in case.logs}}
 
 
 def _line(report: LogReport, clearings: tuple[Clearing, ...], host: Host) -> LogLine:
@@ -60,8 +66,8 @@ def _line(report: LogReport, clearings: tuple[Clearing, ...], host: Host) -> Log
 
 def _lacks(report: LogReport) -> str:
     missing = sum(gap.last - gap.first + 1 for gap in report.gaps)
-    gaps = f"{plural(len(report.gaps), 'gap')} ({plural(missing, 'record number')})" if report.gaps else ""
-    return ", ".join(part for part in (gaps, f"{plural(report.lost, 'record')} lost" if report.lost else "") if part)
+    gaps = f"{count(len(report.gaps), 'gap')} ({count(missing, 'record number')})" if report.gaps else ""
+    return ", ".join(part for part in (gaps, f"{count(report.lost, 'record')} lost" if report.lost else "") if part)
 
 
 def logged_names(case: Case) -> str:
@@ -75,10 +81,6 @@ def logged_names(case: Case) -> str:
         if block.strings[number]
     }
     return f"{', '.join(sorted(named, key=str.casefold)[:3])} (named by the logs)" if named else ""
-
-
-def plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _switch(report: LogReport, host: Host) -> str:

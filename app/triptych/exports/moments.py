@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from triptych.model.case import Case, Host
+from triptych.model.case import Case
 from triptych.model.event import Moment
 from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, RegistryPlace
 from triptych.model.finding import Finding
@@ -64,7 +64,7 @@ class Row:
 def rows(case: Case) -> Iterator[Row]:
     """Every moment in the order of the case's timeline, and the findings that have a time among them."""
     joins = Joins(case.findings)
-    known = bias(case.host)
+    known = case.host.bias
     told = (_of_moment(moment, joins, known, case.timeline) for moment in case.timeline)
     found = sorted((_of_finding(finding, known) for finding in case.findings if finding.time), key=lambda row: row.ticks)
     return heapq.merge(told, found, key=lambda row: row.ticks)
@@ -141,16 +141,6 @@ def _of_finding(finding: Finding, known: int | None) -> Row:
         ticks, time, doubt, "finding", "finding", finding.rule, "Time of the Finding's Evidence", finding.task, None, text,
         finding.refs, (finding,), (finding,),
     )  # fmt: skip
-
-
-def bias(host: Host) -> int | None:
-    """Minutes to add to the host's wall clock for UTC, as its registry states them at the end; None where it does not."""
-    for name in ("active-bias", "bias", "time-zone-bias"):
-        text = host.get(name).value or ""
-        digits = text.removeprefix("-")
-        if digits.isascii() and digits.isdigit() and int(digits) <= 24 * 60:
-            return int(text)
-    return None
 
 
 def utc(time: Instant, known: int | None) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from triptych.exports.json_case import windows_name
-from triptych.exports.log_words import LogLine, log_lines, logged_names, plural
+from triptych.exports.log_words import LogLine, log_lines, logged_names
 from triptych.exports.references import words
 from triptych.exports.task_history import Histories, History
 from triptych.model.case import XML_NOT_LISTED, Case, StoreReport, Weight
@@ -14,6 +14,7 @@ from triptych.model.evidence import ReadState
 from triptych.model.finding import Finding, Severity
 from triptych.model.paths import fold
 from triptych.model.task import Store
+from triptych.rules.phrases import count
 
 WIDTH = 100
 _LOGS, _MOMENTS, _LONGEST = 12, 8, 240  # logs, moments of a task, characters of one
@@ -38,7 +39,7 @@ def _head(case: Case) -> list[str]:
     read = (
         f"{len(case.files) - lost:,} of {len(case.files):,} files read"
         if lost
-        else f"{plural(len(case.files), 'file')} read and hashed"
+        else f"{count(len(case.files), 'file')} read and hashed"
     )
     return [*lines, f"{'Tasks':<12} {len(case.tasks):,} in all; {read}"]
 
@@ -53,7 +54,7 @@ def _logs(case: Case) -> list[str]:
 def _log(line: LogLine) -> str:
     reach = f"{line.first.iso} to {line.last.iso}" if line.first and line.last else "no records"
     told = (
-        plural(line.report.records, "record"),
+        count(line.report.records, "record"),
         line.begins if line.report.records else "",
         line.lacks,
         f"cleared {line.cleared}" if line.cleared else "",
@@ -68,7 +69,7 @@ def _store(report: StoreReport, case: Case) -> str:
     events = f", {sum(block.rows for block in case.events):,} events kept" if report.store is Store.LOG else ""
     basis = f", {BASIS.get(report.basis, report.basis)}" if report.basis else ""
     note = f" ({show(report.note)})" if report.note else ""
-    return f"{_NAMES[report.store]:<12} {plural(report.tasks, 'task')}, {report.state}{basis}{events}{note}"
+    return f"{_NAMES[report.store]:<12} {count(report.tasks, 'task')}, {report.state}{basis}{events}{note}"
 
 
 def _findings(case: Case, least: Severity) -> list[str]:
@@ -118,7 +119,7 @@ def _problems(case: Case) -> list[str]:
     lost = sum(problem.count for problem in case.problems if problem.severity is Weight.LOST)
     doubt = sum(problem.count for problem in case.problems if problem.severity is Weight.DOUBT)
     notes = sum(problem.count for problem in case.problems if problem.severity is Weight.NOTE)
-    lines = ["", f"Reading: {lost} lost, {doubt} doubtful, {plural(notes, 'note')}."]
+    lines = ["", f"Reading: {lost} lost, {doubt} doubtful, {count(notes, 'note')}."]
     for problem in [problem for problem in case.problems if problem.severity is not Weight.NOTE][:20]:
         where = f"{problem.severity.value}: {show(problem.file)}, {show(problem.where)}"
         lines += _wrap(f"{where}: tried to {show(problem.tried)}; found {show(problem.found)}. Lost: {show(problem.lost)}.")

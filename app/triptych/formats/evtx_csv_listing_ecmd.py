@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from triptych.formats.evtx_csv_listing_rows import rows_of
 from triptych.formats.evtx_event import Fields, Pairs
-from triptych.formats.evtx_json_lines import Listed
+from triptych.formats.evtx_json_lines import Listed, stated_lines
 from triptych.formats.faults import Faults
 from triptych.model.case import Balance, Weight
 from triptych.model.display import show
@@ -43,12 +43,8 @@ def read_ecmd_csv(data: bytes, file: str, faults: Faults) -> Iterator[Listed | B
 
 def read_ecmd_json(data: bytes, file: str, faults: Faults) -> Iterator[Listed | Balance]:
     """The same from JSON lines."""
-    promised = listed = at = 0
-    for number, raw in enumerate(data.splitlines(keepends=True), 1):
-        line = raw.strip(b"\xef\xbb\xbf \t\r\n")
-        offset, at = at + (raw.find(line) if line else 0), at + len(raw)
-        if not line:
-            continue
+    promised = listed = 0
+    for number, offset, line in stated_lines(data):
         promised += 1
         try:
             fields, time = _event(_object(line), number, faults)

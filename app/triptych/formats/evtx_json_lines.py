@@ -43,14 +43,20 @@ class Listed:
     note: str
 
 
-def read_lines(data: bytes, file: str, faults: Faults) -> Iterator[Listed | Balance]:
-    """The events of a listing in order, and its balance last. Raises nothing for bad input."""
-    promised = listed = at = 0
+def stated_lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Number (from 1), offset and bytes of each line that holds anything, without what stands around it."""
+    at = 0
     for number, raw in enumerate(data.splitlines(keepends=True), 1):
         line = raw.strip(b"\xef\xbb\xbf \t\r\n")
-        offset, at = at + (raw.find(line) if line else 0), at + len(raw)
-        if not line:
-            continue
+        if line:
+            yield number, at + raw.find(line), line
+        at += len(raw)
+
+
+def read_lines(data: bytes, file: str, faults: Faults) -> Iterator[Listed | Balance]:
+    """The events of a listing in order, and its balance last. Raises nothing for bad input."""
+    promised = listed = 0
+    for number, offset, line in stated_lines(data):
         promised += 1
         try:
             event = _event(line)

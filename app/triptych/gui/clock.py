@@ -96,9 +96,4 @@ def machine_offset(host: Host) -> int | None:
 
     Windows keeps the minutes that must be added to local time (ActiveTimeBias, with summer time; Bias without).
     """
-    for name in ("active-bias", "bias"):
-        text = host.get(name).value or ""
-        digits = text.removeprefix("-")
-        if digits.isascii() and digits.isdigit() and int(digits) <= 24 * 60:
-            return -int(text)
-    return None
+    return None if host.bias is None else -host.bias

@@ -85,7 +85,7 @@ class Entries:
         self.table = table if table is not None else EventTable()
         self.timeline = timeline
         self._kinds: dict[What, int] = {}
-        self._merge(bias_of(host or Host()))
+        self._merge((host or Host()).bias or 0)
         self.kinds = tuple(self._kinds)
         self.words = {name: self._named(name) for name in NAMED}
 
@@ -323,15 +323,6 @@ def _places(ref: EvidenceRef) -> tuple[Hashable, ...]:
 def _what(moment: Moment) -> What:
     words = moment.text.split(": ", 1)[0] if ": " in moment.text else moment.kind.replace("-", " ")
     return What(moment.source, "", moment.kind, words, lane_of(moment.source, moment.kind))
-
-
-def bias_of(host: Host) -> int:
-    """Minutes to add to the host's wall clock for UTC, 0 where nothing tells."""
-    for name in ("active-bias", "bias", "time-zone-bias"):
-        text = host.get(name).value or ""
-        if text.isascii() and text.removeprefix("-").isdigit():
-            return int(text)
-    return 0
 
 
 def _ordered_ticks(time: Instant, bias: int) -> int:

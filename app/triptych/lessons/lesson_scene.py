@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from triptych.lessons.benign import benign
 from triptych.lessons.chance import Chance
@@ -13,7 +13,7 @@ from triptych.lessons.lesson import LIKELY_TASKS, Lesson
 from triptych.lessons.lesson_plant import plant_own
 from triptych.lessons.machine import Machine
 from triptych.lessons.scenarios import SCENARIOS, Scene
-from triptych.lessons.scenarios.telling import renumbered
+from triptych.lessons.scenarios.telling import both
 from triptych.model.times import Instant
 
 PLACE = re.compile(r"\{([a-z][a-z0-9]*(?:[-.][a-z0-9]+)*)\}", re.ASCII)
@@ -80,26 +80,12 @@ def play(lesson: Lesson, seed: Seed) -> Played:
     for name in lesson.scenarios[1:]:
         more = SCENARIOS[name].plant(scene.machine, chance)
         facts |= _named(name, more)
-        scene = _both(scene, more)
+        scene = both(scene, more)
     return Played(scene, facts | dict(scene.facts) | _of_machine(scene))
 
 
 def _named(name: str, scene: Scene) -> dict[str, str]:
     return {f"{name}.{fact}": value for fact, value in scene.facts}
-
-
-def _both(scene: Scene, more: Scene) -> Scene:
-    """Two scenes on one machine; the facts stay those of the first, and its records have the numbers that they have now."""
-    return replace(
-        scene,
-        machine=more.machine,
-        tasks=scene.tasks + more.tasks,
-        rules=scene.rules + more.rules,
-        also=scene.also + more.also,
-        planted=renumbered(scene.planted, scene.machine, more.machine) + more.planted,
-        decoys=scene.decoys + more.decoys,
-        listing=more.listing or scene.listing,
-    )
 
 
 def _of_machine(scene: Scene) -> dict[str, str]:

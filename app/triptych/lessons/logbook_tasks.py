@@ -34,10 +34,7 @@ def registered(
 
     `client` is the process that asked. Without a client, or for a logon of type 3, the call came from afar: 4698 then names no process.
     """
-    telling = Telling(machine, time, "registered", task.path)
-    telling.wait(0.0008, 0.006)
-    telling.add(TASKS, 106, ("TaskName", task.path), ("UserContext", by.account), service="Schedule", user=SCHEDULER)
-    _audited(telling, "registered", task, by, client, told)
+    telling = _act(machine, time, "registered", (106, "UserContext"), task, by, client, told)
     _written(telling, task)
     return telling.told()
 
@@ -46,20 +43,14 @@ def updated(
     machine: Running, time: int, task: TaskSpec, by: Logon, client: Process | None = None, told: Definition | None = None
 ) -> tuple[LoggedEvent, ...]:
     """A task was changed: 140, 4702 with the new XML, Sysmon 11 of the file."""
-    telling = Telling(machine, time, "updated", task.path)
-    telling.wait(0.0008, 0.006)
-    telling.add(TASKS, 140, ("TaskName", task.path), ("UserName", by.account), service="Schedule", user=SCHEDULER)
-    _audited(telling, "updated", task, by, client, told)
+    telling = _act(machine, time, "updated", (140, "UserName"), task, by, client, told)
     _written(telling, task)
     return telling.told()
 
 
 def enabled(machine: Running, time: int, task: TaskSpec, by: Logon, client: Process | None = None) -> tuple[LoggedEvent, ...]:
     """A task was enabled: the service logs it as a change (140), the audit as itself (4700)."""
-    telling = Telling(machine, time, "enabled", task.path)
-    telling.wait(0.0008, 0.006)
-    telling.add(TASKS, 140, ("TaskName", task.path), ("UserName", by.account), service="Schedule", user=SCHEDULER)
-    _audited(telling, "enabled", task, by, client, None)
+    telling = _act(machine, time, "enabled", (140, "UserName"), task, by, client)
     return telling.told()
 
 
@@ -74,21 +65,28 @@ def scheduler_event(
 
 def disabled(machine: Running, time: int, task: TaskSpec, by: Logon, client: Process | None = None) -> tuple[LoggedEvent, ...]:
     """A task was disabled: 142 and 4701."""
-    telling = Telling(machine, time, "disabled", task.path)
-    telling.wait(0.0008, 0.006)
-    telling.add(TASKS, 142, ("TaskName", task.path), ("UserName", by.account), service="Schedule", user=SCHEDULER)
-    _audited(telling, "disabled", task, by, client, None)
+    telling = _act(machine, time, "disabled", (142, "UserName"), task, by, client)
     return telling.told()
 
 
 def removed(machine: Running, time: int, task: TaskSpec, by: Logon, client: Process | None = None) -> tuple[LoggedEvent, ...]:
     """A task was deleted through the service: 141, 4699 whose TaskContent is empty (as in real logs), Sysmon 26 of the file."""
-    telling = Telling(machine, time, "removed", task.path)
-    telling.wait(0.0008, 0.006)
-    telling.add(TASKS, 141, ("TaskName", task.path), ("UserName", by.account), service="Schedule", user=SCHEDULER)
-    _audited(telling, "removed", task, by, client, None)
+    telling = _act(machine, time, "removed", (141, "UserName"), task, by, client)
     telling.extend(file_deleted(machine, telling.now, machine.service("Schedule"), _file(task)))
     return telling.told()
+
+
+def _act(
+    machine: Running, time: int, what: str, logged: tuple[int, str], task: TaskSpec, by: Logon, client: Process | None,
+    told: Definition | None = None,
+) -> Telling:  # fmt: skip
+    """What every act on a task leaves: the service's own event (its number, and the name that it gives the account), the audit's."""
+    number, name = logged
+    telling = Telling(machine, time, what, task.path)
+    telling.wait(0.0008, 0.006)
+    telling.add(TASKS, number, ("TaskName", task.path), (name, by.account), service="Schedule", user=SCHEDULER)
+    _audited(telling, what, task, by, client, told)
+    return telling
 
 
 def _file(task: TaskSpec) -> str:

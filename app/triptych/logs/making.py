@@ -8,7 +8,7 @@ from triptych.formats.evtx_event import EventRecord, Fields
 from triptych.logs.event_kinds import EventKind, kind_of
 from triptych.logs.numbers import folded_id, process_number
 from triptych.model.event import Event
-from triptych.model.evidence import EventPlace, EvidenceRef, Span
+from triptych.model.evidence import EventPlace, EvidenceRef
 from triptych.model.times import Instant
 
 
@@ -18,7 +18,7 @@ def event_of(record: EventRecord, file: str, view: str) -> Event | None:
         return None
     fields = record.fields
     place = EventPlace(fields.channel, record.record_id)
-    ref = EvidenceRef(place, (Span(file, record.offset, record.length),))
+    ref = EvidenceRef.to(place, file, record.offset, record.length)
     event = event_from(fields, Instant(record.ticks), ref, record.record_id, view)
     return replace(event, recovered=record.recovered, note=record.note) if event and record.note else event
 

@@ -30,7 +30,7 @@ from triptych.logs.parts import KIND, Kept, joined, part_of
 from triptych.logs.shapes import Ways
 from triptych.model.case import Balance, LogPart, Weight
 from triptych.model.event import Event, EventBlock
-from triptych.model.evidence import EvidenceFile, EvidenceRef, ListingPlace, ReadState, Span
+from triptych.model.evidence import EvidenceFile, EvidenceRef, ListingPlace, ReadState
 from triptych.model.times import Instant, Zone
 from triptych.stores.files import read_file
 from triptych.stores.job import Answer, Job
@@ -232,7 +232,7 @@ def listed_events(data: bytes, item: Item, faults: Faults) -> Iterator[Event | B
         if isinstance(listed, Balance):
             yield listed
             continue
-        ref = EvidenceRef(ListingPlace(listed.line), (Span(item.path, listed.offset, listed.length),))
+        ref = EvidenceRef.to(ListingPlace(listed.line), item.path, listed.offset, listed.length)
         event = event_from(listed.fields, listed.time or Instant(0), ref, listed.fields.record_id or 0, item.view)
         if event is not None and listed.time is None:
             faults.add(

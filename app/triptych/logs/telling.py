@@ -17,7 +17,7 @@ from triptych.formats.task_xml import read_task_text
 from triptych.limits import MIB, Limits
 from triptych.model.case import Weight
 from triptych.model.event import Event
-from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, Span, stated
+from triptych.model.evidence import EventPlace, EvidenceRef, ListingPlace, stated
 from triptych.model.task import Keeping, Presence, Store, TaskRecord
 from triptych.model.times import Instant
 from triptych.stores.job import Answer, Job, StoreReader
@@ -86,7 +86,7 @@ def _row(telling: Telling) -> _Row:
 def _telling(row: _Row, file: str) -> Telling:
     path, content, event_id, ticks, view, channel, record, line, offset, length = row
     place = ListingPlace(line) if line else EventPlace(channel, record)
-    return Telling(path, content, event_id, ticks, EvidenceRef(place, (Span(file, offset, length),)), view)
+    return Telling(path, content, event_id, ticks, EvidenceRef.to(place, file, offset, length), view)
 
 
 def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:

@@ -14,6 +14,9 @@ from triptych.model.task import Store, Task, TaskRecord, Trace
 XML_NOT_LISTED = "not-listed"  # `basis` of the XML store's report where the folder of task files is not in the evidence as a whole
 
 
+_DAY = 24 * 60  # minutes: no zone is further off
+
+
 class Weight(Enum):
     """How much a problem takes away."""
 
@@ -136,6 +139,16 @@ class Host:
         """The build number of Windows (7601, 19045, 26100), None where the evidence does not tell."""
         text = self.get("build").value or ""
         return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def bias(self) -> int | None:
+        """Minutes to add to the host's wall clock for UTC, with summer time as at its last shutdown; None where nothing tells."""
+        for name in ("active-bias", "bias"):
+            text = self.get(name).value or ""
+            digits = text.removeprefix("-")
+            if digits.isascii() and digits.isdigit() and int(digits) <= _DAY:
+                return int(text)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

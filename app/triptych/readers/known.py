@@ -3,6 +3,6 @@
 from triptych.logs.jobs import LOGS
 from triptych.logs.one_event import ONE_EVENT
 from triptych.logs.telling import TELLINGS
-from triptych.stores import CLASSES, PROOF, STORES, TARGETS
+from triptych.stores import CLASSES, EMPTY_FILES, PROOF, STORES, TARGETS
 
-READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, PROOF, LOGS, TELLINGS, ONE_EVENT)}
+READERS = {reader.name: reader for reader in (*STORES, CLASSES, TARGETS, EMPTY_FILES, PROOF, LOGS, TELLINGS, ONE_EVENT)}

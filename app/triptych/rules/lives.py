@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 from triptych.analysis import accounts
@@ -254,30 +254,28 @@ def all_links(context: Context) -> Links:
 
 def causes(context: Context, row: int, *kinds: str) -> Iterator[tuple[Tie, Event]]:
     """What led to a row: the logon, the process that asked, the pipe, the command."""
-
-    def make() -> dict[int, list[Tie]]:
-        found: dict[int, list[Tie]] = defaultdict(list)
-        for tie in all_links(context).ties:
-            found[tie.effect].append(tie)
-        return found
-
-    for tie in once(context, "ties by effect", make).get(row, ()):
+    for tie in _ties_by(context, "effect").get(row, ()):
         if tie.kind in kinds:
             yield tie, context.events[tie.cause]
 
 
 def effects(context: Context, row: int, *kinds: str) -> Iterator[tuple[Tie, Event]]:
     """What came of a row: the process that its definition's command became, and the like."""
+    for tie in _ties_by(context, "cause").get(row, ()):
+        if tie.kind in kinds:
+            yield tie, context.events[tie.effect]
+
+
+def _ties_by(context: Context, end: Literal["cause", "effect"]) -> dict[int, list[Tie]]:
+    """All ties by the row at one of their ends, worked out once."""
 
     def make() -> dict[int, list[Tie]]:
         found: dict[int, list[Tie]] = defaultdict(list)
         for tie in all_links(context).ties:
-            found[tie.cause].append(tie)
+            found[tie.cause if end == "cause" else tie.effect].append(tie)
         return found
 
-    for tie in once(context, "ties by cause", make).get(row, ()):
-        if tie.kind in kinds:
-            yield tie, context.events[tie.effect]
+    return once(context, f"ties by {end}", make)
 
 
 def row(context: Context, event: Event) -> int:

@@ -8,7 +8,7 @@ from triptych.stores.proof import PROOF
 from triptych.stores.registry import REGISTRY
 from triptych.stores.scheduler import LISTINGS
 from triptych.stores.targets import TARGETS
-from triptych.stores.xml import XML
+from triptych.stores.xml import EMPTY_FILES, XML
 
 STORES: tuple[StoreReader, ...] = (XML, REGISTRY, HOST, LEGACY, LISTINGS)
-__all__ = ["CLASSES", "PROOF", "STORES", "TARGETS"]
+__all__ = ["CLASSES", "EMPTY_FILES", "PROOF", "STORES", "TARGETS"]

@@ -61,6 +61,15 @@ class Gathering:
         for answer in answers:
             self.add(answer)
 
+    @property
+    def events(self) -> tuple[EventBlock, ...]:
+        return tuple(sorted(self._events, key=_block_order))
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether a log was found, though it may not have been readable."""
+        return bool(self._logs) or any(file.kind == "event log" for file in self._files.values())
+
     def case(self) -> Case:
         """Everything so far."""
         files = tuple(self._files[path] for path in sorted(self._files))
@@ -72,7 +81,7 @@ class Gathering:
             records=tuple(sorted(self._records, key=_record_order)),
             traces=tuple(sorted(self._traces, key=_trace_order)),
             logs=tuple(sorted(self._logs, key=_log_order)),
-            events=tuple(sorted(self._events, key=_block_order)),
+            events=self.events,
             problems=settled(self.found.problems, (*self._problems, *names_disagree(self._facts)), files, self._balances),
         )
 

@@ -10,6 +10,7 @@ from triptych.limits import DEFAULT
 from triptych.model.case import Balance, Problem, Weight
 from triptych.model.evidence import EvidenceFile, ReadState
 
+EMPTY_NOT_LISTED = "xml.empty-not-listed"  # its problem names a folder, and counts the empty files in it
 _ADVICE = {
     Weight.LOST: "read this source with a second tool and compare what it lists",
     Weight.DOUBT: "compare with the other tellings before relying on it",
@@ -34,11 +35,12 @@ def settled(
     known = {(problem.file, problem.code) for problem in kept}
     kept += [problem for problem in told if (problem.file, problem.code) not in known]
     named = {problem.file for problem in kept}
-    counted = tuple(f"{problem.file}/" for problem in kept if problem.count > 1)  # folders of which many files are told at once
+    # of these folders the empty files were told at once
+    counted = tuple(f"{problem.file}/" for problem in kept if problem.code == EMPTY_NOT_LISTED)
     kept += [
         _of_file(file)
         for file in files
-        if file.read is not ReadState.WHOLE and file.path not in named and not file.path.startswith(counted)
+        if file.read is not ReadState.WHOLE and file.path not in named and (file.size or not file.path.startswith(counted))
     ]
     kept += [_of_balance(balance) for balance in balances if not balance.closes]
     return tuple(_folded(sorted((_worded(problem) for problem in kept), key=_order), cap))

@@ -17,10 +17,10 @@ from triptych.model.task import Keeping, Presence, Store, TaskRecord, Text, Trac
 from triptych.model.times import Instant
 from triptych.stores.files import FileRead, read_file, written
 from triptych.stores.job import Answer, Job, StoreReader
+from triptych.stores.troubles import EMPTY_NOT_LISTED
 
-NAME = "xml"
+NAME, FLOOD = "xml", "empty-task-files"  # the second shows no empty file as a task: they are counted
 KIND = "task file"
-_ASIDE = "empty task files"  # begins the label of jobs whose empty files are not shown as tasks
 # Files that Windows itself puts beside tasks.
 _BESIDE = frozenset(("desktop.ini", "sa.dat", "schedlgu.txt", "thumbs.db", ".ds_store"))
 _PROGRAMS = (
@@ -38,23 +38,22 @@ def _jobs(found: Found) -> list[Job]:
     aside = set(empty)
     shown = [item for item in items if item not in aside] if aside else items
     size = DEFAULT.batch_files
-    jobs = [_job(shown[at : at + size], at, "task files") for at in range(0, len(shown), size)]
-    return [*jobs, _job(empty, 0, _ASIDE)] if empty else jobs  # one job, and so one problem
+    jobs = [_job(NAME, shown[at : at + size], at, "task files") for at in range(0, len(shown), size)]
+    return [*jobs, _job(FLOOD, empty, 0, "empty task files")] if empty else jobs  # one job, and so one problem
 
 
-def _job(items: Sequence[Item], before: int, what: str) -> Job:
+def _job(reader: str, items: Sequence[Item], before: int, what: str) -> Job:
     label = f"{what} {before + 1} to {before + len(items)}"
-    return Job(NAME, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
+    return Job(reader, label, tuple(item.as_row() for item in items), sum(item.size for item in items))
 
 
 def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
-    aside = job.label.startswith(_ASIDE)
     listed = repaired = unlisted = 0
     for row in job.items:
         item = Item.from_row(row)
         faults = Faults(item.path)
         file = read_file(source, item, KIND, limits.xml, faults)
-        if aside and file.data == b"":
+        if job.reader == FLOOD and file.data == b"":
             unlisted += 1
             yield replace(file.ledger, read=ReadState.FAILED)
             continue
@@ -73,7 +72,7 @@ def _read(job: Job, source: EvidenceSource, limits: Limits) -> Iterator[Answer]:
 def _not_listed(folder: str, count: int, limits: Limits) -> Problem:
     return Problem(
         Weight.LOST,
-        "xml.empty-not-listed",
+        EMPTY_NOT_LISTED,
         folder,
         "empty files",
         tried="show each empty file as a task whose file cannot be read",
@@ -166,3 +165,4 @@ def _trace(item: Item, file: FileRead, readings: tuple[tuple[str, Text], ...]) -
 
 
 XML = StoreReader(NAME, _jobs, _read)
+EMPTY_FILES = StoreReader(FLOOD, lambda found: [], _read)

@@ -14,7 +14,7 @@ from triptych.lessons.scenarios.hidden import SINCE_8, index_zero
 from triptych.lessons.scenarios.past_the_service import ghost_task
 from triptych.lessons.scenarios.scenario import Scenario, Scene
 from triptych.lessons.scenarios.stage import staged
-from triptych.lessons.scenarios.telling import renumbered
+from triptych.lessons.scenarios.telling import both
 
 Technique = Callable[[Machine, Chance], Scene]
 _TWO = (2, 2)
@@ -29,24 +29,12 @@ def together(**techniques: Technique) -> Technique:
         for name, technique in techniques.items():
             scene = technique(whole.machine if whole else machine, chance)
             facts += [(f"{name.replace('_', '-')}-{fact}", value) for fact, value in scene.facts]
-            whole = _both(whole, scene) if whole else scene
+            whole = both(whole, scene) if whole else scene
         if whole is None:
             raise ValueError("nothing to plant")
         return replace(whole, facts=tuple(facts))
 
     return plant
-
-
-def _both(scene: Scene, more: Scene) -> Scene:
-    return replace(
-        scene,
-        machine=more.machine,
-        tasks=scene.tasks + more.tasks,
-        rules=scene.rules + more.rules,
-        also=tuple(dict.fromkeys(scene.also + more.also)),
-        planted=renumbered(scene.planted, scene.machine, more.machine) + more.planted,
-        decoys=scene.decoys + more.decoys,
-    )
 
 
 SCENES = (

@@ -18,7 +18,7 @@ from triptych.lessons.logbook_presence import Uptime, uptime_at, uptimes
 from triptych.lessons.logbook_running import Running
 from triptych.lessons.logbook_runs import Span, fires, runs_as
 from triptych.lessons.machine import Machine
-from triptych.lessons.scenarios.scenario import Planted
+from triptych.lessons.scenarios.scenario import Planted, Scene
 from triptych.lessons.task_spec import ActionSpec, Definition, TaskSpec
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant
 
@@ -111,6 +111,19 @@ def renumbered(planted: Iterable[Planted], before: Machine, after: Machine) -> t
             one = replace(one, where=f"{channel} : {after.record_id(event)}")
         found.append(one)
     return tuple(found)
+
+
+def both(scene: Scene, more: Scene) -> Scene:
+    """Two scenes on one machine; the facts stay those of the first, and its records have the numbers that they have now."""
+    return replace(
+        scene,
+        machine=more.machine,
+        tasks=scene.tasks + more.tasks,
+        rules=scene.rules + more.rules,
+        also=tuple(dict.fromkeys(scene.also + more.also)),
+        planted=renumbered(scene.planted, scene.machine, more.machine) + more.planted,
+        decoys=scene.decoys + more.decoys,
+    )
 
 
 def pick_event(events: Iterable[LoggedEvent], number: int) -> LoggedEvent | None:
