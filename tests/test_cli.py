@@ -223,15 +223,19 @@ def test_130_where_a_person_cancels(evidence: Path, tmp_path: Path) -> None:
     slow.mkdir(parents=True)
     for number in range(3000):
         (slow / f"T{number}").write_bytes(b"<Task>" + b"<a/>" * 3000)
-    command = [sys.executable, "-m", "triptych", "scan", str(tmp_path), "--json", str(tmp_path / "out.json"), "-v"]
+    command = [sys.executable, "-X", "faulthandler", "-m", "triptych", "scan", str(tmp_path), "--json", str(tmp_path / "out.json"), "-v"]
     scanning = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert scanning.stderr is not None
     scanning.stderr.readline()
     time.sleep(1.5)
     children = Path(f"/proc/{scanning.pid}/task/{scanning.pid}/children").read_text().split()
     os.killpg(scanning.pid, signal.SIGINT)
-    out, err = scanning.communicate(timeout=20)
-    assert scanning.returncode == 130
+    try:
+        out, err = scanning.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        scanning.send_signal(signal.SIGABRT)  # faulthandler then tells where it hangs
+        out, err = scanning.communicate(timeout=30)
+    assert scanning.returncode == 130, err.decode()
     assert out == b""
     assert err.endswith(b"Cancelled.\n")
     assert b"Traceback" not in err
