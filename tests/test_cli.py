@@ -223,7 +223,18 @@ def test_130_where_a_person_cancels(evidence: Path, tmp_path: Path) -> None:
     slow.mkdir(parents=True)
     for number in range(3000):
         (slow / f"T{number}").write_bytes(b"<Task>" + b"<a/>" * 3000)
-    command = [sys.executable, "-X", "faulthandler", "-m", "triptych", "scan", str(tmp_path), "--json", str(tmp_path / "out.json"), "-v"]
+    command = [
+        sys.executable,
+        "-X",
+        "faulthandler",
+        "-m",
+        "triptych",
+        "scan",
+        str(tmp_path),
+        "--json",
+        str(tmp_path / "out.json"),
+        "-v",
+    ]
     scanning = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert scanning.stderr is not None
     scanning.stderr.readline()
