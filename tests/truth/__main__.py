@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from tests.truth.judging import TASKS, WEEKS, Verdict, judged
 from tests.truth.signs import Guesses, guessed
@@ -21,12 +23,14 @@ def main() -> int:
     seeds = range(options.first, options.first + options.seeds)
     verdicts: list[Verdict] = []
     guesses: list[Guesses] = []
-    for name in names:
-        if not options.signs_only:
-            verdicts += [judged(name, seed, tasks=options.tasks, weeks=options.weeks) for seed in seeds]
-        if not options.no_signs:
-            guesses += guessed(name, seeds, 200)
-        print(f"{name}: {len(failures(verdicts, guesses))} failures so far", file=sys.stderr)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        signs = {name: pool.submit(guessed, name, seeds, 200) for name in names if not options.no_signs}
+        for name in names:
+            if not options.signs_only:
+                verdicts += pool.map(partial(judged, name, tasks=options.tasks, weeks=options.weeks), seeds)
+            if name in signs:
+                guesses += signs[name].result()
+            print(f"{name}: {len(failures(verdicts, guesses))} failures so far", file=sys.stderr, flush=True)
     wrong = failures(verdicts, guesses)
     if verdicts:
         logs = f"logs of {options.weeks} week{'s' if options.weeks > 1 else ''}" if options.weeks else "no logs"
@@ -47,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scenarios", default="", help="names, with commas between; all where none is given")
     parser.add_argument("--tasks", type=int, default=TASKS)
     parser.add_argument("--weeks", type=int, default=WEEKS, help="weeks of logs; 0: machines without logs")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at work at the same time")
     parser.add_argument("--no-signs", action="store_true", help="leave the dumb attacker out")
     parser.add_argument("--signs-only", action="store_true", help="nothing but the dumb attacker")
     return parser.parse_args()
