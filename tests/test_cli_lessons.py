@@ -176,7 +176,7 @@ def test_students_by_a_list_of_names(run, tmp_path: Path) -> None:  # type: igno
         (["lesson", "build", LESSON, "--out", "x"], "--seed"),
         (["lesson", "build", LESSON, "--out", "x", "--seed", "1", "--class", "c"], "not allowed with"),
         (["lesson", "build", LESSON, "--out", "x", "--seed", "-1"], "whole number"),
-        (["lesson", "build", LESSON, "--seed", "1", "--out", "x", "--image", "raw"], "invalid choice"),
+        (["lesson", "build", LESSON, "--seed", "1", "--out", "x", "--image", "e01"], "invalid choice"),
         (["lesson", "build", "nothing", "--seed", "1", "--out", "x"], "There is no lesson 'nothing'"),
         (["lesson", "build", LESSON, "--seed", "1", "--student", "a", "--out", "x"], "give --class FILE too"),
         (["lesson", "check", "x"], "Give a package and one sheet"),
@@ -218,6 +218,18 @@ def test_a_full_disk_is_a_sentence(run, own: Path, tmp_path: Path, monkeypatch: 
     assert (code, out) == (2, "")
     assert err == f"{tmp_path / 'out'} could not be written (No space left on device); nothing of it is left.\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.toml"]
+
+
+def test_the_evidence_as_a_disk_image(run, own: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "out"
+    code, told, err = run("lesson", "build", own, "--seed", "1", "--image", "raw", "--out", out)
+    assert (code, err) == (0, "")
+    assert "evidence in evidence.raw." in told
+    assert run("lesson", "check", out, out / "answers.txt")[1].endswith("0 of 2 right.\n")
+    code, told, err = run("lesson", "debrief", out, "--seed", "1")
+    assert (code, err) == (0, "")
+    code, told, _ = run("lesson", "check", out, sheet(tmp_path / "right.txt", answers_of(told), lesson="mine"))
+    assert told.endswith("2 of 2 right.\n")
 
 
 def test_a_sheet_of_another_lesson(run, own: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lessons.ntfs_images import by_sleuth, sleuth
 from tests.lessons.test_lesson_file import PLAIN
 from triptych.lessons.answers import form
 from triptych.lessons.lesson import Lesson, LessonError
@@ -255,7 +256,7 @@ def test_the_place_of_an_answer_holds_it(made: Made) -> None:
     assert made.lesson.id not in with_bytes or any(one.asked.kind == "bytes" for one in made.keys)
 
 
-@pytest.mark.parametrize("image", ["folder", "zip"])
+@pytest.mark.parametrize("image", ["folder", "zip", "raw"])
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, image: str) -> None:
     lesson = small()
     build(lesson, numbered(7), tmp_path / "a", image)
@@ -267,6 +268,80 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, image: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
     subprocess.run([sys.executable, "-m", "triptych", *command], check=True, capture_output=True, env=environment)
     assert digest(tmp_path / "d") == digest(tmp_path / "a"), "and in another process"
+
+
+def test_a_disk_image_is_asked_about_by_the_files_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its volume holds the files of the folder form; places count from the start of a file of the volume, for key and debrief."""
+    lesson = replace(load("what-really-ran", proved=False), weeks=0, tasks=60)
+    made = build(lesson, SEED, tmp_path / "raw", "raw")
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == [
+        "answers.txt", "evidence.raw", "lesson.json", "lesson.txt", "trainer.bin",
+    ]  # fmt: skip
+    files = {path: one for path, one in by_sleuth(tmp_path / "raw" / "evidence.raw").items() if not one.folder}
+    held = made.played.scene.machine.contents()
+    assert {path: one.sha256 for path, one in files.items()} == {one.path: hashlib.sha256(one.data).hexdigest() for one in held}
+    text = (tmp_path / "raw" / "lesson.txt").read_text()
+    assert "evidence.raw, a raw disk image" in text
+    assert "triptych open FOLDER\n" in text
+    assert "triptych open evidence" not in text
+
+    (asked,) = [one for one in made.keys if one.asked.kind == "bytes"]
+    match = re.fullmatch(r"0x([0-9A-F]+) (\d+) of (Windows/System32/config/SOFTWARE)", asked.told)
+    assert match is not None
+    data = sleuth(tmp_path / "raw" / "evidence.raw").open("/" + match[3]).read_random(int(match[1], 16), int(match[2]))
+    assert data.decode("utf-16-le") == made.played.filled(asked.question.check.answer[0])
+    monkeypatch.setattr("triptych.lessons.lesson_debrief.parse", lambda *_, **__: lesson)
+    told = debrief(tmp_path / "raw", SEED)
+    assert "stand in the NTFS volume of evidence.raw" in " ".join(told.split())
+    places_told = re.findall(r"^ {6}(\S.*), offset 0x([0-9A-F]+) \([\d,]+\), ([\d,]+) bytes$", told, re.MULTILINE)
+    assert len(places_told) >= 2
+    assert all(int(offset, 16) + int(length.replace(",", "")) <= files[path].size for path, offset, length in places_told)
+    assert "were not scanned" not in told
+    posed = read_package(tmp_path / "raw").posed
+    lines = [f"{key}: {value.partition(' of ')[0] if value.startswith('0x') else value}" for key, value in answers_of(told).items()]
+    assert {mark.verdict for mark in marked(read_sheet("\n".join(lines).encode(), "sheet"), posed)} <= {RIGHT, SELF}
+
+
+def test_own_files_are_in_a_disk_image_too(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Call me.")
+    more = "\n[[files]]\nsource = 'note.txt'\nto = '{}'\n"
+    build(small(tmp_path, more.format("users/Public/note.txt")), numbered(1), tmp_path / "out", "raw")
+    seen = by_sleuth(tmp_path / "out" / "evidence.raw")
+    assert seen["Users/Public/note.txt"].sha256 == hashlib.sha256(b"Call me.").hexdigest()
+    assert "were not scanned: users/Public/note.txt." in " ".join(debrief(tmp_path / "out", numbered(1)).split())
+    with pytest.raises(LessonError, match=r"No disk image can hold the files of this lesson: .*case alone"):
+        build(small(tmp_path, more.format("windows/system32/Config/Software")), numbered(1), tmp_path / "twice", "raw")
+    assert not (tmp_path / "twice").exists()
+
+
+def test_a_debrief_of_a_disk_image_that_is_not_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(small(), numbered(1), tmp_path / "out", "raw")
+    with monkeypatch.context() as patch:
+        patch.setattr("triptych.lessons.lesson_debrief.digest_of", lambda collection: "0" * 64)
+        with pytest.raises(LessonError, match="which draws otherwise"):
+            debrief(tmp_path / "out", numbered(1))
+    (tmp_path / "out" / "evidence.raw").unlink()
+    with pytest.raises(LessonError, match=r"evidence\.raw cannot be opened"):
+        debrief(tmp_path / "out", numbered(1))
+
+
+def test_a_package_that_says_it_has_a_disk_image_and_was_built_without(tmp_path: Path) -> None:
+    build(small(), numbered(1), tmp_path / "out")
+    path = tmp_path / "out" / "lesson.json"
+    path.write_bytes(path.read_bytes().replace(b'"evidence"', b'"evidence.raw"', 2).replace(b'"evidence.raw":', b'"evidence":'))
+    with pytest.raises(LessonError, match="which draws otherwise"):
+        debrief(tmp_path / "out", numbered(1))
+
+
+def test_a_disk_image_that_cannot_be_written_whole_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(collection: object, path: Path, formatted: int) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("triptych.lessons.lesson_package.write_disk", full)
+    with pytest.raises(OSError, match="No space left"):
+        build(small(), numbered(1), tmp_path / "out", "raw")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_students_of_a_class_have_machines_of_their_own() -> None:

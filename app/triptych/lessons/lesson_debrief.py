@@ -9,42 +9,49 @@ from pathlib import Path
 from triptych.lessons.lesson import Lesson, LessonError
 from triptych.lessons.lesson_file import parse
 from triptych.lessons.lesson_keys import Keyed, keyed
-from triptych.lessons.lesson_package import SEALED, trainer_key, truth_of
+from triptych.lessons.lesson_package import SEALED, digest_of, scannable, trainer_key, truth_of
 from triptych.lessons.lesson_places import Looked, look
 from triptych.lessons.lesson_scene import Played, Seed, play
 from triptych.lessons.lesson_student import Held, read_package
-from triptych.lessons.lesson_text import label, wrapped
+from triptych.lessons.lesson_text import in_image, label, wrapped
 from triptych.lessons.packing import unpack
 from triptych.lessons.scenarios import Planted
 from triptych.model.display import show
 
 _STORES = {"xml": "XML file", "registry": "Registry", "scheduler": "Scheduler", "log": "Event log", "file": "File"}
 
+_IN_IMAGE = """\
+The files named here stand in the NTFS volume of {evidence}; offsets count from the start of each file, not of the image. Triptych \
+reads no disk images: it made the same files anew from the seed and scanned those."""
+_NOT_SCANNED = "The files that your lesson brings are in the image, and were not scanned: "
+
 
 def debrief(folder: Path, seed: Seed) -> str:
     """The debrief of a package. Raises LessonError where the seed does not open it or the evidence is not there."""
     held = read_package(folder)
-    lesson, truth = _opened(folder, held, seed)
+    lesson, sealed = _opened(folder, held, seed)
     played = play(lesson, seed)
-    if truth_of(played) != truth:
+    machine = played.scene.machine
+    if truth_of(played) != sealed["truth"] or (in_image(held.evidence) and digest_of(machine.collection()) != sealed.get("files")):
         raise LessonError(f"{folder} was built by {held.tool}, which draws otherwise: take that version for the debrief.")
     try:
-        looked = look(str(folder / held.evidence), str(folder / held.listing) if held.listing else "")
+        with scannable(folder / held.evidence, machine) as place:
+            looked = look(str(place), str(folder / held.listing) if held.listing else "")
+            return "\n".join(_lines(lesson, played, keyed(lesson, played, looked), looked, held)) + "\n"
     except OSError as error:
         raise LessonError(f"{folder / held.evidence} cannot be opened: {error.strerror or error}.") from error
-    return "\n".join(_lines(lesson, played, keyed(lesson, played, looked), looked, held)) + "\n"
 
 
-def _opened(folder: Path, held: Held, seed: Seed) -> tuple[Lesson, str]:
+def _opened(folder: Path, held: Held, seed: Seed) -> tuple[Lesson, dict[str, str]]:
     try:
         packed = (folder / SEALED).read_bytes()
     except OSError as error:
         raise LessonError(f"{folder / SEALED} cannot be read: {error.strerror or error}.") from error
     try:
-        told = json.loads(unpack(packed, trainer_key(seed, held.id)))
+        told: dict[str, str] = json.loads(unpack(packed, trainer_key(seed, held.id)))
     except ValueError as error:
         raise LessonError(f"This seed or class file does not open {folder}: it was built with another one.") from error
-    return parse(told["source"], told["file"], proved=False), told["truth"]
+    return parse(told["source"], told["file"], proved=False), told
 
 
 def _lines(lesson: Lesson, played: Played, keys: tuple[Keyed, ...], looked: Looked, held: Held) -> Iterator[str]:
@@ -53,6 +60,10 @@ def _lines(lesson: Lesson, played: Played, keys: tuple[Keyed, ...], looked: Look
     student = f", student {held.student}" if held.student else ""
     attack = f", ATT&CK {', '.join(lesson.attack)}" if lesson.attack else ""
     yield f"Lesson {lesson.id}, level {lesson.level}{attack}, host {played.facts['host']}{student}."
+    if in_image(held.evidence):
+        yield from ("", wrapped(_IN_IMAGE.format(evidence=held.evidence)))
+        if lesson.files:
+            yield from ("", wrapped(f"{_NOT_SCANNED}{', '.join(file.to for file in lesson.files)}."))
     yield from ("", wrapped(played.filled(lesson.debrief)), "", "What was planted")
     for thing in played.scene.planted:
         yield from _planted(thing, looked)

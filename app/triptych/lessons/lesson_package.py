@@ -7,24 +7,29 @@ import hmac
 import json
 import secrets
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from triptych import __version__
 from triptych.lessons.answers_kept import KeptKey, keep
-from triptych.lessons.collection import write_folder, zip_bytes
+from triptych.lessons.collection import Collection, write_folder, zip_bytes
 from triptych.lessons.lesson import Lesson, LessonError
 from triptych.lessons.lesson_keys import Keyed, keyed, needs_evidence
 from triptych.lessons.lesson_places import look
 from triptych.lessons.lesson_scene import Played, Seed, play
-from triptych.lessons.lesson_text import answer_sheet, student_text
+from triptych.lessons.lesson_text import answer_sheet, in_image, in_reach, student_text
 from triptych.lessons.machine import Machine
+from triptych.lessons.ntfs_disk import write_disk
 from triptych.lessons.packing import key_of, pack
 
 SCHEMA = "triptych.lesson/1"
-IMAGES = ("folder", "zip")
 LESSON, TEXT, SHEET, SEALED, LISTING = "lesson.json", "lesson.txt", "answers.txt", "trainer.bin", "listing.txt"
-EVIDENCE = {"folder": "evidence", "zip": "evidence.zip"}
+EVIDENCE = {"folder": "evidence", "zip": "evidence.zip", "raw": "evidence.raw"}
+"""What the evidence is called, by the kind of image."""
+
 _SHAPE = "kape"
 
 
@@ -54,8 +59,7 @@ def build(lesson: Lesson, seed: Seed, target: Path, image: str = "folder", *, ke
     try:
         part.mkdir()
         evidence = _write_evidence(part, machine, played, image)
-        looked = look(str(part / EVIDENCE[image])) if needs_evidence(lesson) else None
-        keys = keyed(lesson, played, looked)
+        keys = _keys(lesson, played, part / EVIDENCE[image], machine)
         for name, data in _papers(lesson, seed, played, keys, image, evidence, keep_answers).items():
             (part / name).write_bytes(data)
         if there:
@@ -93,26 +97,59 @@ def with_files(machine: Machine, lesson: Lesson) -> Machine:
     return machine
 
 
-def _write_evidence(part: Path, machine: Machine, played: Played, image: str) -> str:
-    """Write the evidence, and the listing where the scenario hands one out; returns the SHA-256 over its files."""
-    collection = machine.collection()
-    if image == "zip":
-        (part / EVIDENCE["zip"]).write_bytes(zip_bytes(collection, _SHAPE))
-    else:
-        write_folder(collection, part / EVIDENCE["folder"], _SHAPE)
-    if played.scene.listing:
-        (part / LISTING).write_bytes(played.scene.listing)
+@contextmanager
+def scannable(evidence: Path, machine: Machine) -> Iterator[Path]:
+    """Evidence as a scan can open it: as it stands, or of a disk image the same files in a folder, for as long as it is looked at.
+
+    Their paths then count from the root of the volume. Raises OSError.
+    """
+    if not in_image(evidence.name):
+        yield evidence
+        return
+    evidence.stat()
+    with tempfile.TemporaryDirectory(prefix="triptych-lesson-", ignore_cleanup_errors=True) as folder:
+        machine.write(Path(folder))
+        yield Path(folder)
+
+
+def digest_of(collection: Collection) -> str:
+    """SHA-256 over the files of a collection: contents, times and paths."""
     total = hashlib.sha256()
     for file in collection.files:
         total.update(f"{hashlib.sha256(file.data).hexdigest()} {file.modified} {file.path}\n".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
 
 
+def _keys(lesson: Lesson, played: Played, evidence: Path, machine: Machine) -> tuple[Keyed, ...]:
+    if not needs_evidence(lesson):
+        return keyed(lesson, played, None)
+    with scannable(evidence, machine) as place:
+        return keyed(lesson, played, look(str(place)))
+
+
+def _write_evidence(part: Path, machine: Machine, played: Played, image: str) -> str:
+    """Write the evidence, and the listing where the scenario hands one out; returns the SHA-256 over its files."""
+    collection = machine.collection()
+    target = part / EVIDENCE[image]
+    if image == "zip":
+        target.write_bytes(zip_bytes(collection, _SHAPE))
+    elif image == "raw":
+        try:
+            write_disk(collection, target, machine.installed)
+        except ValueError as error:
+            raise LessonError(f"No disk image can hold the files of this lesson: {error}.") from error
+    else:
+        write_folder(collection, target, _SHAPE)
+    if played.scene.listing:
+        (part / LISTING).write_bytes(played.scene.listing)
+    return digest_of(collection)
+
+
 def _papers(
     lesson: Lesson, seed: Seed, played: Played, keys: tuple[Keyed, ...], image: str, evidence: str, keep_answers: bool
 ) -> dict[str, bytes]:
     key = trainer_key(seed, lesson.id)
-    opened = f"{EVIDENCE[image]} --listing {LISTING}" if played.scene.listing else EVIDENCE[image]
+    listing = LISTING if played.scene.listing else ""
     document = {
         "schema": SCHEMA,
         "tool": f"triptych {__version__}",
@@ -122,16 +159,22 @@ def _papers(
         "minutes": lesson.minutes,
         "student": seed.student,
         "story": played.filled(lesson.story),
-        "evidence": {"path": EVIDENCE[image], "sha256": evidence, "listing": LISTING if played.scene.listing else ""},
+        "evidence": {"path": EVIDENCE[image], "sha256": evidence, "listing": listing},
         "bias": played.scene.machine.bias,
         "questions": [_question(one, played, key if keep_answers else b"") for one in keys],
     }
     return {
         LESSON: json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8") + b"\n",
-        TEXT: student_text(lesson, played, keys, opened, checkable=keep_answers).encode("utf-8"),
+        TEXT: student_text(lesson, played, keys, in_reach(EVIDENCE[image], listing), checkable=keep_answers).encode("utf-8"),
         SHEET: answer_sheet(lesson, seed.student, keys).encode("utf-8"),
-        SEALED: pack(json.dumps({"source": lesson.source, "file": lesson.file, "truth": truth_of(played)}).encode("ascii"), key),
+        SEALED: pack(json.dumps(_for_trainer(lesson, played, image)).encode("ascii"), key),
     }
+
+
+def _for_trainer(lesson: Lesson, played: Played, image: str) -> dict[str, str]:
+    """What the debrief needs; with a disk image, `files` tells whether the program still writes those of the machine as it did."""
+    told = {"source": lesson.source, "file": lesson.file, "truth": truth_of(played)}
+    return told | {"files": digest_of(played.scene.machine.collection())} if image == "raw" else told
 
 
 def _question(one: Keyed, played: Played, key: bytes) -> dict[str, object]:

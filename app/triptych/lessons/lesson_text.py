@@ -26,6 +26,17 @@ HOW = {
 }
 """How an answer of each kind is written."""
 
+IMAGE = """\
+The evidence is {evidence}, a raw disk image with one NTFS volume, which begins at byte 1,048,576. Open it with a forensic tool \
+that reads disk images (such as Autopsy). Triptych reads files and not images: make the files of the volume a folder, and open that.
+
+  Unpack it:          7z x {evidence} -oFOLDER
+  or mount it (root): mount -o ro,loop,offset=1048576 {evidence} FOLDER
+  then:               triptych open FOLDER{more}
+
+Offsets that a question asks for count from the start of a file of the volume, not of the image.
+"""
+
 
 def wrapped(text: str, indent: str = "") -> str:
     """Paragraphs in lines that fit a page, acting characters marked; one with a line that begins with a blank stays as it is."""
@@ -44,11 +55,25 @@ def label(ident: str) -> str:
     return ident.replace("-", " ")
 
 
-def student_text(lesson: Lesson, played: Played, keys: tuple[Keyed, ...], evidence: str, *, checkable: bool) -> str:
+def in_image(evidence: str) -> bool:
+    """Whether the evidence of that name is a disk image."""
+    return evidence.endswith(".raw")
+
+
+def in_reach(evidence: str, listing: str) -> str:
+    """How a student opens the evidence."""
+    more = f" --listing {listing}" if listing else ""
+    if not in_image(evidence):
+        return f"Open the evidence: triptych open {evidence}{more}"
+    return wrapped(IMAGE.format(evidence=evidence, more=more))
+
+
+def student_text(lesson: Lesson, played: Played, keys: tuple[Keyed, ...], opening: str, *, checkable: bool) -> str:
     """What lies beside the evidence to be read first. Hints are not in it: `triptych lesson check` gives them."""
     title = played.filled(lesson.title)
     made = [title, "=" * len(title), "", wrapped(played.filled(lesson.story)), ""]
-    made += [f"Level {lesson.level}, about {lesson.minutes} minutes. Open the evidence: triptych open {evidence}", ""]
+    begins = f"Level {lesson.level}, about {lesson.minutes} minutes."
+    made += [f"{begins}\n\n{opening}" if "\n" in opening else f"{begins} {opening}", ""]
     for one in keys:
         question = one.question
         room = f" (room: {question.room})" if question.room else ""
