@@ -36,6 +36,7 @@ from triptych.stores.files import read_file
 from triptych.stores.job import Answer, Job
 
 _BLOCK = 16_384  # events that cross together
+_FIRST_BLOCK = 256  # and at first, since a person waits for the first of them
 _PIECE = 256 * 1024  # bytes that are hashed at a time: more would be fetched anew from the system each time
 
 
@@ -164,6 +165,7 @@ def read_stretch(
     kept = Kept()
     builder = BlockBuilder(item.path, item.view)
     ways = Ways(builder, kept)
+    enough = _BLOCK if number else _FIRST_BLOCK
     with faults.guard("evtx.reader", "the whole file", tried="read it as an event log", lost="what is not listed of it"):
         for batch in log.batches():
             short = {} if batch.note else ways.of(batch.channel)
@@ -183,8 +185,9 @@ def read_stretch(
                 if event is not None:
                     kept.add(event, record.number)
                     builder.add(event)
-            if len(builder) >= _BLOCK:
+            if len(builder) >= enough:
                 yield builder.block()
+                enough = min(4 * enough, _BLOCK)
     yield builder.block()
     part = part_of(log, kept, number, parts, source.size, source.read_at(0, 128), faults, item.view)
     yield replace(part, ledger=ledger)
