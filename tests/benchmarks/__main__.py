@@ -92,7 +92,11 @@ def _memory(what: str, cost: Cost, hive: int) -> Iterator[Figure]:
     readers = ", ".join(f"{peak / MIB:.0f}" for peak in cost.readers)
     yield Figure(f"  peak memory, {what}", f"{cost.main / MIB:.0f} MiB", f"readers {readers} MiB")
     bound = (BYTES_BESIDE_THE_HIVE + hive) / MIB
-    yield Figure("  the most that all held at one time", f"{cost.peak / MIB:.0f} MiB", *at_most(cost.peak / MIB, bound, " MiB"))
+    yield Figure(
+        "  the most that all held, shared pages once",
+        f"{cost.peak / MIB:.0f} MiB",
+        *at_most(cost.peak / MIB, bound, " MiB"),
+    )
 
 
 def _scan(given: Path, out: Path) -> tuple[str, ...]:

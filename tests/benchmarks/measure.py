@@ -13,15 +13,15 @@ from pathlib import Path
 from tests.material import PROJECT
 
 MIB = 1 << 20
-_LOOK = 0.02
+_LOOK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Seconds of processor time (user and system, children included) and of the clock; peaks of resident memory in bytes.
 
-    `main` and `readers` are the peaks of each process, `peak` is the most that all of them held at one time. Forks share pages
-    with the process that they come from, which are counted for each here: the system gave away less.
+    `main` and `readers` are the peaks of each process, pages that forks share counted for each. `peak` is the most that all of
+    them held at one time, a shared page counted once (PSS of /proc/PID/smaps_rollup; resident memory where that cannot be read).
     """
 
     cpu: float
@@ -82,10 +82,15 @@ def _children(pid: int) -> list[int]:
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """Resident memory now and at its peak; zeros of a process that has ended."""
+    """Its share of memory now, and its resident memory at the peak; zeros of a process that has ended."""
+    status = _lines(pid, "status")
+    return _lines(pid, "smaps_rollup").get("Pss", 0) or status.get("VmRSS", 0), status.get("VmHWM", 0)
+
+
+def _lines(pid: int, name: str) -> dict[str, int]:
+    """Bytes by name, of a file of /proc that gives them in kB."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+        lines = Path(f"/proc/{pid}/{name}").read_text("ascii", "replace").splitlines()
     except OSError:
-        return 0, 0
-    found = {line.split()[0]: int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(("VmHWM:", "VmRSS:"))}
-    return found.get("VmRSS:", 0), found.get("VmHWM:", 0)
+        return {}
+    return {line.partition(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith(" kB")}
