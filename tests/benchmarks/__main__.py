@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.benchmarks import evidence
 from tests.benchmarks.figure import Figure, at_most, seconds
+from tests.benchmarks.lessons import lesson_figures
 from tests.benchmarks.logs import LogScale, log_figures
 from tests.benchmarks.measure import MIB, Cost, best, run
 
@@ -45,6 +46,7 @@ def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
     yield from _growth(scale, folder)
     yield from _first_rows(given)
     yield from log_figures(scale.logs, folder)
+    yield from lesson_figures(scale.runs)
 
 
 def _judging(scale: Scale, given: Path, out: Path, hive: int) -> Iterator[Figure]:
@@ -109,13 +111,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=Scale().runs, help="runs of which the best counts")
     parser.add_argument("--folder", help="where evidence is made and kept for the next time")
     parser.add_argument("--large", action="store_true", help="event logs of 1 GiB too (takes that much room twice)")
-    parser.add_argument("--logs", action="store_true", help="the event logs alone")
+    alone = parser.add_mutually_exclusive_group()
+    alone.add_argument("--logs", action="store_true", help="the event logs alone")
+    alone.add_argument("--lessons", action="store_true", help="the lessons alone")
     options = parser.parse_args(arguments)
     logs = LogScale(large=1024 if options.large else 0, runs=options.runs)
     scale = QUICK if options.quick else Scale(runs=options.runs, logs=logs)
     with tempfile.TemporaryDirectory() as passing:
         folder = Path(options.folder or passing)
-        for figure in log_figures(scale.logs, folder) if options.logs else figures(scale, folder):
+        chosen = log_figures(scale.logs, folder) if options.logs else None
+        chosen = lesson_figures(scale.runs) if options.lessons else chosen
+        for figure in chosen or figures(scale, folder):
             print(f"{figure.what:<58}{figure.figure:>24}   {figure.against:<42}{figure.holds}", flush=True)
     return 0
 
