@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-from triptych.analysis import baseline, timeline, told_in_logs
+from triptych.analysis import baseline, host_in_logs, timeline, told_in_logs
 from triptych.analysis.baseline import Baseline
 from triptych.analysis.event_table import EventTable
 from triptych.analysis.pairing import other_views, paired
@@ -45,6 +45,7 @@ def scan(
     table = EventTable(gathering.events)  # analysis/: every event in the order of time, put together once
     yield from _read(readers, told_in_logs.jobs_of_table(table), gathering, snapshots)  # definitions that events carry
     if gathering.has_logs:
+        gathering.extend(host_in_logs.facts(gathering.case(), table))  # whose logs they are
         gathering.extend(told_in_logs.answers(gathering.case(), table))  # tasks that live in logs, known by name or a command line
     gathering.extend(scheduler.reconstructed(gathering.case()))  # and what the service would show of it
 
