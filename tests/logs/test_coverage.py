@@ -123,6 +123,17 @@ def test_a_cleared_log_is_told_with_its_hand() -> None:
     assert "was cleared" in why
 
 
+def test_a_clock_that_was_set_back_begins_no_log_anew() -> None:
+    """The record of the earliest time is then not the first that was written."""
+    back = report(SECURITY, 0, 30, ordinal=1, first_number=121, last_number=120, records=900)
+    held = coverage((back,), (), Host()).channel(SECURITY)
+    assert held is not None
+    assert held.beginning == "whole"
+    anew = coverage((replace(back, first_number=7000, last_number=7899),), (), Host()).channel(SECURITY)
+    assert anew is not None
+    assert anew.beginning == "cleared"
+
+
 def test_an_archive_that_reaches_to_the_clearing_covers_what_was_before() -> None:
     archive = report(SECURITY, 0, 10, file="Archive-Security.evtx")
     live = report(SECURITY, 10, 30, ordinal=1, first_number=7000)

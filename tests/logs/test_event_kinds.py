@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.analysis.logged import table
 from tests.formats.test_evtx import read, real_logs
-from triptych.formats.evtx_event import EventRecord
+from triptych.analysis.links_lines import concerned
+from triptych.formats.evtx_event import EventRecord, Fields
 from triptych.logs.event_kinds import TASKS, careful, kind_of, kinds, wanted
+from triptych.logs.making import event_from
+from triptych.model.event import Event
+from triptych.model.evidence import EventPlace, EvidenceRef, Span
+from triptych.model.times import Instant
 
 LANES = {"tasks-log", "security", "sysmon", "system", "powershell", "application", "wmi", "group-policy", "terminal-services"}
 OPTIONAL = {"EnginePID", "ResultCode", "ClientProcessId", "CommandLine", "User", "SubjectDomainName", "ServiceFileName"}
@@ -89,7 +95,24 @@ def test_only_events_about_tasks_are_kept_of_noisy_kinds() -> None:
     script = kind_of("Microsoft-Windows-PowerShell/Operational", 4104)
     assert script is not None
     assert script.keeps([("ScriptBlockText", "Register-ScheduledTask -TaskName x")])
-    assert not script.keeps([("ScriptBlockText", "Get-ChildItem")])
+    assert not script.keeps([("ScriptBlockText", "Get-ChildItem"), ("MessageTotal", "1")])
     tree = kind_of("Microsoft-Windows-Sysmon/Operational", 12)
     assert tree is not None
     assert tree.keeps([("TargetObject", "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache\\Tree\\X\\SD")])
+
+
+def test_a_piece_of_a_script_is_kept_beside_the_others() -> None:
+    def made(total: str, text: str) -> Event | None:
+        data = (("MessageNumber", "1"), ("MessageTotal", total), ("ScriptBlockText", text), ("ScriptBlockId", "b"))
+        fields = Fields(7, "", 4104, 1, "Microsoft-Windows-PowerShell/Operational", "", "", None, None, "", "", data)
+        return event_from(fields, Instant(1), EvidenceRef(EventPlace("x", 7), (Span("a.evtx", 0, 9),)), 7, "")
+
+    assert made("1", "$x = 5") is None
+    for total in ("2", "10", "11", "110"):
+        piece = made(total, "$x = 5")
+        assert piece is not None
+        assert piece.kind == "script-piece"
+        assert len(concerned(table(piece))) == 0
+    whole = made("3", "schtasks /query")
+    assert whole is not None
+    assert whole.kind == "script"

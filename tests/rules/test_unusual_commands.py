@@ -169,6 +169,13 @@ def test_ordinary_descriptions_are_nothing(text: str) -> None:
     assert findings(change(planted(), PATH, "registration", description=stated(text, REF)), "text-payload") == []
 
 
+def test_a_uri_that_is_the_tasks_own_name_holds_no_code() -> None:
+    path = "\\Made\\Invoke-WebRequest nightly"
+    machine = change(planted(path), path, "registration", uri=stated(path.lower(), REF))
+    assert findings(machine, "text-payload") == []
+    assert one(change(machine, path, "registration", uri=stated(FETCH, REF)), "text-payload").summary.startswith(f"{path}: Uri ")
+
+
 def test_a_long_description_of_a_stock_task_is_nothing_up_to_a_point() -> None:
     text = "All is well. " * 100
     assert findings(change(Machine(), STOCK, "registration", description=stated(text, REF)), "text-payload") == []

@@ -66,6 +66,30 @@ def test_a_class_served_from_a_place_of_users_is_high(server: str) -> None:
     assert server in finding.summary
 
 
+@pytest.mark.parametrize(
+    ("detail", "server"),
+    [
+        ("machine; code-base", "file:///C:/Users/Public/made%20up.dll"),
+        ("machine; code-base", "file://host/share/a.dll"),
+        ("machine; code-base", "http://host.example/a.dll"),
+        ("machine; scriptlet", "https://host.example/a.sct"),
+        ("machine; scriptlet", "C:\\ProgramData\\a.sct"),
+        (f"machine, treated as {OTHER}; local", '"C:\\ProgramData\\x\\a.exe" -Embedding'),
+    ],
+)
+def test_code_that_a_host_of_windows_loads_for_a_class_is_judged_like_a_server(detail: str, server: str) -> None:
+    machine = served(calling(), CLASS, "machine; inproc", "C:\\Windows\\System32\\mscoree.dll")
+    finding = one(served(machine, CLASS, detail, server), "com-handler-hijacked")
+    assert finding.severity is Severity.HIGH
+    assert server in finding.summary
+
+
+@pytest.mark.parametrize("place", ["C:/Program%20Files/Made/made.dll", "C:/Windows/System32/made.dll"])
+def test_code_from_where_programs_lie_is_nothing(place: str) -> None:
+    machine = served(calling(), CLASS, "machine; inproc", "C:\\Windows\\System32\\mscoree.dll")
+    assert findings(served(machine, CLASS, "machine; code-base", f"file:///{place}"), "com-handler-hijacked") == []
+
+
 def test_classes_that_no_task_calls_are_nobodys_business() -> None:
     machine = served(planted(), CLASS, "user ada; inproc", EVIL_DLL)
     assert findings(machine, "com-handler-hijacked") == []

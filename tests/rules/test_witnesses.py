@@ -398,6 +398,33 @@ def test_a_file_alone_weighs_less() -> None:
     assert "Judged medium" in found.why
 
 
+def test_a_file_that_is_written_over_a_share() -> None:
+    by = {"SubjectDomainName": "LAB", "SubjectUserName": "eve", "IpAddress": "10.0.0.9", "ShareName": "\\\\*\\C$"}
+    place = f"Windows\\System32\\Tasks{PATH}"
+    found = one(case(event(5145, 0, RelativeTargetName=place, AccessMask="0x2", **by)), "tampering-logged")
+    assert found.severity is Severity.MEDIUM
+    assert found.task == PATH
+    assert "LAB\\eve, over the network from 10.0.0.9, asked to write its file" in found.summary
+    assert findings(case(event(5145, 0, RelativeTargetName=place, AccessMask="0x120089", **by)), "tampering-logged") == []
+
+
+def test_a_key_that_was_deleted_through_a_handle() -> None:
+    """4660 names no object; the 4656 of the same process and handle does (Microsoft Learn)."""
+    by = {
+        "SubjectDomainName": "LAB", "SubjectUserName": "eve", "ProcessName": "C:\\Windows\\reg.exe", "ProcessId": "0x4d",
+        "HandleId": "0x1a4",
+    }  # fmt: skip
+    key = f"\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache\\Tree{PATH}"
+    asked = event(4656, 0, ObjectName=key, AccessMask="0x10000", **by)
+    used = event(4663, 0.1, ObjectName=key, AccessMask="0x10000", **by)
+    gone = event(4660, 0.2, **by)
+    found = one(case(asked, gone), "tampering-logged")
+    assert (found.severity, found.task) == (Severity.HIGH, PATH)
+    assert "deleted its Tree key" in found.summary
+    assert "1 act " in one(case(asked, used, gone), "tampering-logged").why
+    assert findings(case(asked), "tampering-logged") == []
+
+
 def test_software_that_touches_many_tasks_is_told_once() -> None:
     image = {"Image": "C:\\Vendor\\cleaner.exe", "User": "LAB\\eve", "ProcessId": "5"}
     keys = [
@@ -455,3 +482,20 @@ def test_real_logs_give_no_more_than_is_true(name: str, rules: set[str]) -> None
     """What was cleared says so itself (1102, wevtutil cl); nothing else of these logs and cut exports accuses anybody."""
     found = scanned(shared(f"data/evtx/{name}"))
     assert {finding.rule for finding in found.case.findings if finding.rule in OURS | {"time-contradiction"}} == rules
+
+
+def test_a_command_line_that_hides_a_task_of_another_computer() -> None:
+    key = f"\\\\SRV3\\{CACHE}\\Tree{PATH}"
+    line = process(0, 7, "C:\\Windows\\System32\\reg.exe", f'reg add "{key}" /v Index /t REG_DWORD /d 0 /f')
+    found = one(case(line), "tampering-logged")
+    assert (found.severity, found.task) == (Severity.HIGH, None)
+    assert f"hid {PATH} on the computer SRV3" in found.summary
+    assert "look at the keys of the computer SRV3." in found.why
+
+
+def test_a_value_that_the_event_does_not_name_may_be_what_makes_it_run() -> None:
+    key = f"\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache\\Tree{PATH}"
+    written = event(4663, 0, ObjectName=key, AccessMask="0x2", ProcessName="C:\\Windows\\regedit.exe", ProcessId="0x4d")
+    found = one(case(written), "tampering-logged")
+    assert found.severity is Severity.HIGH
+    assert "Judged medium" not in found.why

@@ -348,6 +348,32 @@ def test_a_false_build_number_does_not_hide_a_missing_sd() -> None:
     assert found.task(BACKUP).keeping.access.state is State.NOT_STATED
 
 
+CACHE = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Schedule\\TaskCache"
+EVIL = "{11111111-2222-4333-8444-555555555555}"
+
+
+def exported(*, actions: bool, folder: bool = False) -> Read:
+    """A .reg file of one task without an SD in a folder; no build, no other key."""
+    lines = ["Windows Registry Editor Version 5.00", ""]
+    lines += [f"[{CACHE}\\Tree\\Folder]", ""] if folder else []
+    lines += [f"[{CACHE}\\Tree\\Folder\\evil]", f'"Id"="{EVIL}"', '"Index"=dword:00000003', ""]
+    lines += [f"[{CACHE}\\Tasks\\{EVIL}]", '"Path"="\\\\Folder\\\\evil"', '"Actions"=hex:03,00,00,00,00,00' if actions else "", ""]
+    return read({"a.reg": "\r\n".join(lines).encode("utf-16")}, "a.reg", "reg-export")
+
+
+def test_actions_prove_that_an_sd_belongs_there_where_no_build_is_told() -> None:
+    assert exported(actions=True).task("\\Folder\\evil").keeping.access.state is State.NOT_STATED
+    assert exported(actions=False).task("\\Folder\\evil").keeping.access is NOT_KEPT
+
+
+def test_a_key_that_an_export_only_names_in_paths_lacks_nothing() -> None:
+    def folders(found: Read) -> dict[str, State]:
+        return {trace.path: trace.reading("access").state for trace in found.of(TraceKind.TREE_FOLDER)}
+
+    assert folders(exported(actions=True))["\\Folder"] is State.NOT_KEPT
+    assert folders(exported(actions=True, folder=True))["\\Folder"] is State.NOT_STATED
+
+
 def test_classes_of_com_handlers() -> None:
     found = machine()
     wanted = {action.class_id.value for record in found.records for action in record.actions if action.class_id.value}
@@ -355,6 +381,25 @@ def test_classes_of_com_handlers() -> None:
     assert told
     assert told <= wanted
     assert {fact.detail for fact in found.facts if fact.name == "class"} <= {"machine; inproc", "machine; local", "machine; app-id"}
+
+
+def test_code_that_hosts_of_windows_load_for_a_class() -> None:
+    class_id = next(fact.subject for fact in machine().facts if fact.detail == "machine; inproc")
+    other = "{11111111-2222-4333-8444-555555555555}"
+
+    def edit(hives: Any) -> None:
+        top = hives.software.at("Classes\\CLSID")
+        top.at(f"{class_id}\\InprocServer32").put(string("CodeBase", "file:///C:/x/a.dll"))
+        top.make(f"{class_id}\\ScriptletURL").put(string("", "http://host.example/a.sct"))
+        top.make(f"{class_id}\\TreatAs").put(string("", other.lower()))
+        top.make(f"{other}\\LocalServer32").put(string("", "C:\\x\\a.exe"))
+
+    facts = read(small().with_edit(edit).files()).facts
+    told = {fact.detail: fact.reading.value for fact in facts if fact.name == "class" and fact.subject == class_id}
+    assert told["machine; code-base"] == "file:///C:/x/a.dll"
+    assert told["machine; scriptlet"] == "http://host.example/a.sct"
+    assert told["machine; treat-as"] == other.lower()
+    assert told[f"machine, treated as {other}; local"] == "C:\\x\\a.exe"
 
 
 def edited(*values: Any, key: str = "") -> Read:

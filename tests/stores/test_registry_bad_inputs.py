@@ -65,6 +65,12 @@ def test_what_only_the_meaning_shows_is_a_problem_too(name: str, code: str) -> N
     assert code in opened(name).codes
 
 
+def test_a_problem_names_the_value_as_the_registry_does() -> None:
+    told = [problem for problem in opened("hive/value_type.hive").problems if problem.code == "task-cache.value-type"]
+    assert told
+    assert all(problem.tried == "read the value Path" for problem in told)
+
+
 def third(found: Read) -> object:
     (record,) = [record for record in found.records if record.guid == GUID]
     return record

@@ -1,4 +1,4 @@
-"""The programs that tasks start: looked at on a volume, passed over in a collection."""
+"""The programs that tasks start: looked at on a volume; in a collection, those that it holds."""
 
 from __future__ import annotations
 
@@ -103,6 +103,16 @@ def test_of_a_collection_nothing_is_said(volume: Path) -> None:
         path.unlink()
     assert run(open_source(str(volume)), r"C:\Windows\System32\cmd.exe")[0] == {}
     assert run(open_source(str(volume / "Windows/System32/Tasks")), "cmd.exe")[0] == {}
+
+
+def test_of_a_collection_the_programs_that_it_holds_are_told(volume: Path) -> None:
+    for path in (volume / "Windows/System32").glob("*.*"):
+        path.unlink()
+    put(volume, "Windows/Tools/updater.exe", CMD)
+    traces, _ = run(open_source(str(volume)), r"C:\Windows\Tools\updater.exe", r"C:\Windows\Tools\gone.exe")
+    assert [(command, trace.get("original_name")) for command, trace in traces.items()] == [
+        (r"C:\Windows\Tools\updater.exe", "Cmd.Exe")
+    ]
 
 
 def test_few_programs_prove_no_absence(volume: Path) -> None:

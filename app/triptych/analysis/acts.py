@@ -25,6 +25,7 @@ from triptych.analysis.columns import np
 from triptych.analysis.event_table import EventTable
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT, Limits
+from triptych.logs.event_kinds import PIECE, SCRIPT
 from triptych.model.case import Weight
 from triptych.model.event import Event
 from triptych.model.evidence import EvidenceRef
@@ -186,15 +187,17 @@ def _of_process(event: Event, reading: _Reading) -> Iterator[Act]:
 
 
 def _of_scripts(table: EventTable, view: str, reading: _Reading) -> Iterator[Act]:
-    """Script blocks, put together from their parts in the order of their numbers."""
+    """Script blocks, put together from their parts in the order of their numbers; a word may be cut between two of them."""
     blocks: dict[tuple[str, str], list[Event]] = defaultdict(list)
-    for event in table.of("script"):
+    for event in table.of(SCRIPT, PIECE):
         if event.view == view:
             blocks[event.computer, event.get("ScriptBlockId") or f"{event.ref}"].append(event)
     for parts in blocks.values():
         parts.sort(key=_number)
-        first = min(parts, key=lambda event: event.time.ticks)
+        first = min(parts, key=lambda event: (event.kind != SCRIPT, event.time.ticks))
         text = "".join({_number(event): event.command for event in parts}.values())
+        if first.kind != SCRIPT and not may_act(text):
+            continue
         for deed in reading.script(text[: DEFAULT.script_text]):
             yield _act(deed, first, tuple(event.ref for event in parts)[:60])
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from triptych.analysis.acts_words import Deed, chained, on_cache, option, stem, task_path, uncareted, words
+from triptych.analysis.acts_words import Deed, chained, on_cache, on_switch, option, stem, task_path, uncareted, words
 
 _DEEPEST = 4
 _VERBS = ("create", "delete", "change", "run", "end", "query")
@@ -20,7 +20,8 @@ _FLAGS = frozenset(("k", "it", "np", "z", "v1", "f", "hresult", "enable", "disab
 _AUDITED = "0cce9227"  # Other Object Access Events (MS-GPAC 2.2.2)
 _HINT = re.compile(
     r"schtasks|sctasks|taskcache|scheduledtask|scheduledjob|schedule\.service|/tn\b|-tn\b|\bat(?:\.exe)?[\"']?\s+(?:\\\\|/|\d)|"
-    r"wevtutil|auditpol|\bschedule\b|clear-eventlog|[-/\u2013\u2014\u2015]e[a-z]{0,13}\s+[\"']?[A-Za-z0-9+/=]{16,}|job\s+call",
+    r"wevtutil|auditpol|winevt\\+channels|\bschedule\b|task scheduler|\beventlog\b|windows event log|"
+    r"[-/\u2013\u2014\u2015]e[a-z]{0,13}\s+[\"']?[A-Za-z0-9+/=]{16,}|job\s+call",
     re.IGNORECASE,
 )
 Scripts = Callable[[str, int], Iterator[Deed]]
@@ -152,7 +153,10 @@ def _reg(rest: list[str]) -> Iterator[Deed]:
     if len(rest) < 2 or rest[0].casefold() not in ("add", "delete"):
         return
     told = {option(word): rest[at + 1] if at + 1 < len(rest) else "" for at, word in enumerate(rest) if option(word)}
-    deed = on_cache(rest[1], told.get("v", ""), "reg", removes=rest[0].casefold() == "delete", data=told.get("d", ""))
+    removes = rest[0].casefold() == "delete"
+    deed = on_cache(rest[1], told.get("v", ""), "reg", removes=removes, data=told.get("d", ""))
+    if deed is None and not removes:
+        deed = on_switch(rest[1], told.get("v", ""), "reg", told.get("d", ""))
     if deed is not None:
         host = re.match(r"\\\\([\w.\-]+)\\", rest[1])
         yield replace(deed, host=host[1] if host else "")

@@ -164,8 +164,11 @@ def _variable(script: Script, text: str, before: int) -> str:
 
 
 _CALLED = re.compile(
-    r"\.(RegisterTaskDefinition|RegisterTask|DeleteTask|Connect)\s*\(\s*(?:'([^']*)'|\"([^\"]*)\"|\$(?:\w+:)?(\w+))?", re.IGNORECASE
+    r"\.(RegisterTaskDefinition|RegisterTask|DeleteTask|GetFolder|Connect)\s*\(\s*(?:'([^']*)'|\"([^\"]*)\"|\$(?:\w+:)?(\w+))?",
+    re.IGNORECASE,
 )
+# behind the name: definition, flags, and the account it is to run as (MS Learn, ITaskFolder::RegisterTaskDefinition)
+_RUN_AS = re.compile(r"(?:\s*,[^,()\r\n]*){2},\s*(?:'([^']*)'|\"([^\"]*)\"|\$(?:\w+:)?(\w+))")
 _SET = re.compile(r"\.(Path|Arguments|UserId)\s*=\s*(?:'([^'\r\n]*)'|\"([^\"\r\n]*)\"|\$(?:\w+:)?(\w+))", re.IGNORECASE)
 
 
@@ -176,16 +179,25 @@ def _by_com(script: Script) -> Iterator[Deed]:
     for match in _SET.finditer(script.text):
         told[match[1].casefold()] = match[2] or match[3] or script.variable(match[4] or "", match.start())
     command = " ".join(part for part in (told.get("path", ""), told.get("arguments", "")) if part) or xml_command(script.text)
-    host = ""
+    host = folder = ""
     for match in islice(_CALLED.finditer(script.text), _MOST):
         name = match[2] or match[3] or script.variable(match[4] or "", match.start())
         method = match[1].casefold()
         if method == "connect":
             host = name
+        elif method == "getfolder":
+            folder = name.strip("\\/")
         elif method == "deletetask":
-            yield Deed("delete", "COM", task_path(name), host=host)
+            yield Deed("delete", "COM", _below(folder, name), host=host)
         else:
-            yield Deed("create", "COM", task_path(name), command, host, told.get("userid", ""))
+            given = _RUN_AS.match(script.text, match.end())
+            run_as = (given[1] or given[2] or script.variable(given[3] or "", match.start())) if given else ""
+            yield Deed("create", "COM", _below(folder, name), command, host, run_as or told.get("userid", ""))
+
+
+def _below(folder: str, name: str) -> str:
+    """The path of a task by its name in the folder that was asked for last; a name that begins at the root is a path."""
+    return task_path(f"{folder}\\{name}" if folder and name and name[0] not in "\\/" else name)
 
 
 # -- the registry, the witnesses, other programs ------------------------------------------------------------------------------

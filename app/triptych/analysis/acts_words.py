@@ -145,6 +145,17 @@ def on_cache(key: str, value: str, tool: str, *, removes: bool, data: str = "") 
     return Deed("edit-key", tool, task, detail=f"wrote {what} of {where}")
 
 
+_SWITCH = re.compile(r"\\winevt\\channels\\(.+)$", re.IGNORECASE)  # a channel's name may hold a slash, which is none of the key's
+
+
+def on_switch(key: str, value: str, tool: str, data: str) -> Deed | None:
+    """What writing a value of a log's key does: `Enabled` is its switch. None for other keys, and for what leaves it on."""
+    match = _SWITCH.search(key.strip().strip("\"'").rstrip("\\"))
+    if match is None or value.strip().casefold() != "enabled" or not _is_zero(data):
+        return None
+    return Deed("disable-log", tool, detail=match[1])
+
+
 def _is_zero(text: str) -> bool:
     bare = text.strip().casefold().removeprefix("0x")
     return bool(bare) and not bare.strip("0")

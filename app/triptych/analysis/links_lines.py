@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from triptych.analysis.columns import np
 from triptych.analysis.event_table import EventTable, Rows
 from triptych.analysis.touches import TOUCHING, touch_of
-from triptych.logs.event_kinds import TASKS, kinds
+from triptych.logs.event_kinds import PIECE, TASKS, kinds
 from triptych.model.paths import fold
 from triptych.model.times import TICKS_A_SECOND
 
@@ -51,7 +51,7 @@ def concerned(table: EventTable) -> Rows:
     """The rows that concern tasks or the witnesses, without logons, processes and the like that only stand beside them."""
     if not len(table):
         return np.zeros(0, np.int64)
-    numbers = [number for number, row in enumerate(table.table) if not is_context(row[0], row[1])]
+    numbers = [number for number, row in enumerate(table.table) if not is_context(row[0], row[1]) and row[4] != PIECE]
     return np.flatnonzero(np.isin(table.columns["kinds"], numbers)).astype(np.int64)
 
 

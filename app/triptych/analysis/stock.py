@@ -182,6 +182,29 @@ def same_program(stock: StockAction, action: Action, host: Host) -> bool:
     return _fits(_program(stock.command, stock.arguments if stock.arguments != ANY else "", host), found)
 
 
+_CARRIERS = frozenset(("rundll32", "sc", "cmd", "powershell", "pwsh", "cscript", "wscript"))
+_NAMED_FILE = re.compile(r"[^\\/\s\"',;]+\.(?:dll|exe|cmd|bat|ps1|vbs|js|wsf)\b", re.IGNORECASE)
+
+
+def same_errand(stock: StockAction, action: Action, host: Host) -> bool:
+    """Whether a program that only runs what its arguments name runs what a source saw; True for every other program."""
+    program, arguments = split_line(action.command.value or "", action.arguments.value or "", host)
+    stem = plain(program).rpartition("\\")[2].casefold().removesuffix(".exe")
+    if stem not in _CARRIERS or stock.arguments == ANY:
+        return True
+    return _errand(stem, arguments) == _errand(stem, split_line(stock.command, stock.arguments, host)[1])
+
+
+def _errand(stem: str, arguments: str) -> frozenset[str]:
+    """The library of rundll32, the service of sc, the files that an interpreter is given; by their bare names."""
+    if stem == "sc":
+        return frozenset(arguments.casefold().split()[1:2])
+    if stem == "rundll32":
+        library = re.sub(r"^\s*(?:[/-]\w+\s+)*", "", arguments).partition(",")[0].strip('" ')
+        return frozenset((plain(library).rpartition("\\")[2].casefold().removesuffix(".dll"),))
+    return frozenset(match[0].casefold() for match in _NAMED_FILE.finditer(arguments))
+
+
 def is_known_action(task: StockTask, action: Action, host: Host) -> bool:
     """Whether any source saw the task with that action."""
     return any(same_action(stock, action, host) for stock in task.actions)

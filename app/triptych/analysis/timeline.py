@@ -92,7 +92,8 @@ def _entry(event: Event, row: int, acts: tuple[Act, ...], spelled: dict[str, str
     text = told(event, task, touch, acts) + (f" (in {event.view})" if event.view else "")
     refs = tuple(dict.fromkeys((event.ref, *(ref for act in acts for ref in act.refs))))
     precision = "100ns" if event.time.digits else "seconds"
-    moment = Moment(event.time, event.lane, event.kind, task, text, refs, event.account or None, precision)
+    who = event.account or (event.user if event.lane == "powershell" else "")  # the scheduler and others write as SYSTEM
+    moment = Moment(event.time, event.lane, event.kind, task, text, refs, who or None, precision)
     return _Entry(moment, event.view, row=row, record=event.record_id)
 
 

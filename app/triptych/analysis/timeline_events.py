@@ -27,7 +27,7 @@ def told(event: Event, task: str | None, touch: Touch | None = None, acts: tuple
 
 def _head(event: Event, task: str | None, touch: Touch | None) -> str:
     words = _WORDS.get((event.lane, event.kind), event.words)
-    if touch is not None:
+    if touch is not None and event.kind != "share-access":
         who = cut(event.process) or "a process not named"
         return f"{event.words}: {who} {cut(touch.of(task or touch.guid or touch.object))}"
     if event.event_id in (1102, 104) and event.kind == "log-cleared":
@@ -56,7 +56,7 @@ def _who(event: Event) -> list[str]:
 
 def _details(event: Event, touch: Touch | None) -> list[str]:
     maker = _DETAILS.get((event.lane, event.kind)) or _DETAILS.get(("", event.kind))
-    if touch is not None:
+    if touch is not None and event.kind != "share-access":
         maker = _touched
     found = maker(event) if maker else _plain(event)
     return [*found, *_result(event)]

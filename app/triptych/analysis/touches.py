@@ -1,8 +1,8 @@
 """What an event of the registry or of files says was done to a task's keys and file, or to the logs themselves.
 
 Spellings: Sysmon 11 to 14, 23 and 26 name `HKLM\\SOFTWARE\\...` with the value as the last part; 4657 names
-`\\REGISTRY\\MACHINE\\SOFTWARE\\...` and the value apart; 4656, 4663 and 4670 name keys and files, and the rights in a mask
-(Microsoft Learn, checked on real logs).
+`\\REGISTRY\\MACHINE\\SOFTWARE\\...` and the value apart; 4656, 4663 and 4670 name keys and files, and the rights in a mask;
+5145 names a file below a share, and the rights that were asked for (Microsoft Learn, checked on real logs).
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ _GUID = re.compile(r"\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}", re.IGNORE
 TOUCHING = frozenset(
     (
         "registry-key", "registry-changed", "registry-renamed", "file-created", "file-deleted", "object-touched", "handle",
-        "permissions-changed",
+        "permissions-changed", "share-access",
     )
 )  # fmt: skip
 _KEY_WRITES, _FILE_WRITES = 0x2 | 0x4 | 0x20, 0x2 | 0x4 | 0x10 | 0x100  # set value, create subkey, link; write, append, attributes
+_SHARE_WRITES = 0x2 | 0x4  # write, append: attributes are asked for by whoever looks at a folder
 _DELETE, _WRITE_RIGHTS = 0x10000, 0x40000 | 0x80000
 
 
@@ -77,6 +78,8 @@ def touch_of(event: Event) -> Touch | None:
     if event.kind not in TOUCHING:
         return None
     named = event.get("TargetFilename") or event.get("TargetObject") or event.get("ObjectName")
+    if event.kind == "share-access":
+        named = "\\" + event.get("RelativeTargetName").lstrip("\\")
     deed = _deed(event, named)
     if not named or not deed:
         return None
@@ -102,6 +105,8 @@ def _deed(event: Event, named: str) -> str:
             return RIGHTS
         case "handle":
             return ASKED
+        case "share-access":
+            return _by_share(event.get("AccessMask"))
     return _by_mask(event.get("AccessMask"), is_key="registry" in fold(named))
 
 
@@ -116,6 +121,15 @@ def _by_mask(text: str, is_key: bool) -> str:
     if mask & _WRITE_RIGHTS:
         return RIGHTS
     return WRITTEN if mask & (_KEY_WRITES if is_key else _FILE_WRITES) else ""
+
+
+def _by_share(text: str) -> str:
+    """What the rights amount to that were asked for over a share: whoever writes a file anew asks for its deletion too."""
+    try:
+        mask = int(text, 0)
+    except ValueError:
+        return ""
+    return WRITTEN if mask & _SHARE_WRITES else _by_mask(hex(mask & (_DELETE | _WRITE_RIGHTS)), is_key=False)
 
 
 def _file(named: str, deed: str, data: str) -> Touch | None:

@@ -55,8 +55,9 @@ class Loose:
     def recognise(self, entry: Entry, argument: Argument, top: bool, beside: bool, peek: Peek) -> None:
         """Look at the first bytes of a file; `top` is for what was given by itself or lies at the top of it.
 
-        What lies `beside` the Windows folder of a drive may be a listing or an export that somebody left there; a hive or
-        a task's XML there is a file of that machine and no store of it.
+        What lies `beside` the Windows folder of a drive may be a listing, an export or an event log that somebody left there
+        (records that another log holds too are told once); a hive or a task's XML there is a file of that machine and no store
+        of it.
         """
         if len(self.guesses) >= self.limits.sniffed_files and not top:
             self.over += 1
@@ -68,7 +69,7 @@ class Loose:
             self._unread(entry, error)
             head = b""
         guess.role = contents.role_of(entry.parts[-1], head, top)
-        if beside and guess.role not in ("listing", "reg-export", "event-set"):
+        if beside and guess.role not in ("listing", "reg-export", "event-set", "event-log"):
             return
         if words := "" if guess.role else signatures.container_kind(head[: signatures.HEAD], b"", entry.size):
             self._image(entry, words)

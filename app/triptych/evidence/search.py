@@ -130,7 +130,8 @@ class Search:
             if entry.path in self._archives or entry.path in told or _is_log(entry):
                 continue
             on_drive, in_bundle = self._belongs(entry, argument, drives)
-            if (top and not in_bundle) or not (on_drive or in_bundle):
+            left_log = on_drive and entry.parts[-1].casefold().endswith(".evtx")  # exported or archived to a place of somebody's
+            if (top and not in_bundle) or not (on_drive or in_bundle) or left_log:
                 self._recognised.recognise(entry, argument, top, on_drive, peek)
         placed = frozenset(hit.entry.argument for hit in self._hits if hit.place.role == "software-hive")
         self._recognised.settle(placed)

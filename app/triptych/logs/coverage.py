@@ -204,5 +204,13 @@ def beginning(oldest: LogReport | None, clearings: tuple[Clearing, ...]) -> str:
     if oldest.exported:
         return "exported"
     if oldest.ordinal == 1:
-        return "whole" if oldest.first_number == 1 else "cleared"
+        return "whole" if oldest.first_number == 1 or _begins_before(oldest) else "cleared"
     return "rolled"
+
+
+def _begins_before(report: LogReport) -> bool:
+    """Whether the record of the earliest time need not be the first that was written: where the clock was set back it is not."""
+    first, last = report.first_number, report.last_number
+    if first is None or last is None or last - first + 1 >= report.records:
+        return False
+    return first <= report.records + sum(gap.last - gap.first + 1 for gap in report.gaps)

@@ -15,6 +15,7 @@ from triptych.resources import table
 TASKS = "Microsoft-Windows-TaskScheduler/Operational"
 SECURITY = "Security"
 SYSTEM = "System"
+SCRIPT, PIECE = "script", "script-piece"  # a piece of a script that says nothing of tasks by itself, only beside the others
 _TASK_PROVIDER = "microsoft-windows-taskscheduler"
 _ROLES = ("task", "account", "process", "command", "logon", "instance", "pid", "parent", "result", "content")
 
@@ -40,6 +41,11 @@ class EventKind:
     context: bool = False
     bulk: bool = False
     brief: tuple[str, ...] = ()
+
+    def speaks(self, data: Iterable[tuple[str, str]]) -> bool:
+        """Whether a text of an event holds one of the words that any text may hold; true where none are asked for."""
+        words = next((texts for wanted, texts in self.keep if not wanted), None)
+        return words is None or any(word in value.casefold() for _, value in data for word in words)
 
     def names(self, role: str) -> tuple[str, ...]:
         """The names of the data that tell a role, none where this kind does not tell it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triptych.formats.evtx_event import EventRecord, Fields
-from triptych.logs.event_kinds import EventKind, kind_of
+from triptych.logs.event_kinds import PIECE, SCRIPT, EventKind, kind_of
 from triptych.logs.numbers import folded_id, process_number
 from triptych.model.event import Event
 from triptych.model.evidence import EventPlace, EvidenceRef
@@ -30,6 +30,8 @@ def event_from(fields: Fields, time: Instant, ref: EvidenceRef, record_id: int, 
     kind = kind_of(fields.channel, fields.event_id, fields.provider)
     if kind is None or not kind.keeps(fields.data):
         return None
+    if kind.kind == SCRIPT and not kind.speaks(fields.data):
+        kind = replace(kind, kind=PIECE, words="Part of a PowerShell script")
     told = _Told(kind, fields.data)
     return Event(
         time=time, channel=fields.channel, event_id=fields.event_id, record_id=record_id,

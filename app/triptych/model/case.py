@@ -105,7 +105,7 @@ class Fact:
     """One fact about the host: `name` (build, name, time-zone, account, class ...), what it is about, and the reading.
 
     account: subject is a SID, the value a name. class: subject is a CLSID, the value the server's path or command, and
-    `detail` where it is registered (machine, user <SID>, wow64; inproc, local, treat-as, app-id).
+    `detail` where it is registered (machine, user <SID>, wow64; inproc, local, treat-as, code-base, scriptlet, app-id).
     """
 
     name: str

@@ -11,6 +11,7 @@ from triptych.analysis.patterns import found_in
 from triptych.analysis.trait import Trait
 from triptych.model.evidence import Reading
 from triptych.model.finding import Confidence, Finding, Severity
+from triptych.model.paths import fold
 from triptych.model.task import Action, Task, TaskRecord
 from triptych.rules.acting import (
     account,
@@ -158,6 +159,8 @@ def _field_with_payload(task: Task, name: str, *, is_stock: bool) -> tuple[Readi
     """The first store that states a payload in that field: Windows 7 keeps most of them in the file alone."""
     for record in task.records:
         reading: Reading[str] = getattr(record.registration, name)
+        if name == "uri" and fold(reading.value or "") == fold(task.path):
+            continue  # the task's own name, which holds no more than names do
         reason = _payload(reading.value or "", is_stock=is_stock) if reading.stated else ""
         if reason:
             return reading, reason

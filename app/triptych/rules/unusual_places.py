@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from triptych.analysis.places import Place, expand, known_product, place_of
 from triptych.model.evidence import Reading
@@ -13,7 +14,7 @@ from triptych.rules.lookups import once, traces, was_read
 from triptych.rules.phrases import cited, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
-_SERVERS = ("inproc", "local", "treat-as")
+_SERVERS = ("inproc", "local", "treat-as", "code-base", "scriptlet")
 _SHELLS = frozenset(
     ("cmd", "powershell", "pwsh", "powershell_ise", "wscript", "cscript", "mshta", "rundll32", "regsvr32", "msbuild", "installutil",
      "certutil", "bitsadmin", "psexec", "psexesvc", "curl", "wmic")
@@ -55,12 +56,22 @@ def _check_hijacked(context: Context) -> Iterator[Finding]:
                 yield _served_oddly(task, action, class_id, detail, reading)
 
 
+def _file_of(text: str) -> str:
+    """The path in a `file:` address, which .NET classes and scriptlets name their code by; anything else as it is."""
+    if not text.casefold().startswith("file:"):
+        return text
+    path = unquote(text[5:]).replace("/", "\\")
+    return path.lstrip("\\") if path.startswith("\\\\\\") else path
+
+
 def _folded(context: Context, path: str | None) -> str:
-    return expand(path or "", context.case.host).strip('" ').casefold()
+    return expand(_file_of(path or ""), context.case.host).strip('" ').casefold()
 
 
 def _is_odd(context: Context, path: str) -> bool:
-    full = expand(path, context.case.host).strip('" ')
+    full = expand(_file_of(path), context.case.host).strip('" ')
+    if full.casefold().startswith(("http:", "https:", "ftp:", "script:")):
+        return True
     odd = (
         Place.USER,
         Place.TEMP,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from triptych.analysis import accounts
-from triptych.analysis.baseline import StockTask, same_program
+from triptych.analysis.baseline import StockTask, same_errand, same_program
 from triptych.analysis.commands import judge
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.task import Action, Store, Task, TaskRecord
@@ -77,29 +77,44 @@ def _check_altered(context: Context) -> Iterator[Finding]:
 
 
 def _altered(context: Context, task: Task, stock: StockTask, action: Action) -> tuple[Severity, str] | None:
-    """How a shipped task's unknown action weighs; None where it is the shipped program with other arguments, or nothing is known."""
+    """How a shipped task's unknown action weighs; None where it is the shipped program on the shipped errand, or nothing is known."""
     host = context.case.host
     if not stock.actions:
         return None
     path = target(action, host)
     name = path.rpartition("\\")[2].casefold()
-    if any(same_program(known, action, host) for known in stock.actions):
+    alike = [known for known in stock.actions if same_program(known, action, host)]
+    if alike:
         strong = [
             trait for trait in judge(action.command.value or "", action.arguments.value or "", host) if trait.weight == "strong"
         ]
         if strong:
             return Severity.HIGH, f"The program is the shipped one, with other arguments: it {strong[0].words}. Judged higher."
-        return None
+        if any(same_errand(known, action, host) for known in alike):
+            return None
+        return _inside_windows(
+            context, task, "The program is the shipped one; it runs what its arguments name, which no list knows."
+        )
     if action.type.value == "Exec" and "\\" in path and not is_of_the_system(path):
         return Severity.HIGH, "The new program lies outside Windows and Program Files. Judged higher."
     if name in _HOSTS:
         return Severity.HIGH, f"The new program is {name}, which runs whatever its arguments say. Judged higher."
+    return _inside_windows(context, task, "")
+
+
+def _inside_windows(context: Context, task: Task, fact: str) -> tuple[Severity, str]:
+    host = context.case.host
     if context.baseline.ships(task.path, host) == "other-version" or (host.build or 0) > _NEWEST_KNOWN:
         return (
             Severity.LOW,
-            "The lists know this task of other versions of Windows alone, so this version may start something else. Judged low.",
+            sentences(
+                fact,
+                "The lists know this task of other versions of Windows alone, so this version may start something else. Judged low.",
+            ),
         )
-    return Severity.MEDIUM, "All stores may agree: a change through the scheduler itself leaves no contradiction behind."
+    return Severity.MEDIUM, sentences(
+        fact, "All stores may agree: a change through the scheduler itself leaves no contradiction behind."
+    )
 
 
 def _shipped_words(stock: StockTask) -> str:
@@ -146,7 +161,7 @@ def _check_disabled(context: Context) -> Iterator[Finding]:
             continue
         if record.settings.enabled.value is False:
             found.append((task, record, "is disabled", purpose))
-        elif record.has_triggers and not record.triggers and _had_triggers(context, task):
+        elif record.has_triggers and not record.triggers and _had_a_start(context, task, record):
             found.append((task, record, "has no trigger left", purpose))
     several = len(found) >= _SEVERAL
     for task, record, fact, purpose in found:
@@ -170,9 +185,12 @@ def _check_disabled(context: Context) -> Iterator[Finding]:
         )
 
 
-def _had_triggers(context: Context, task: Task) -> bool:
+def _had_a_start(context: Context, task: Task, record: TaskRecord) -> bool:
+    """Whether Windows ships the task with a trigger or a maintenance period, and this one has no period that starts it."""
     stock = context.baseline.find(task.path)
-    return stock is not None and bool(stock.triggers) and not stock.maintenance
+    if stock is None or not record.complete:
+        return False
+    return not record.settings.maintenance_period.value if stock.maintenance else bool(stock.triggers)
 
 
 def _check_foreign(context: Context) -> Iterator[Finding]:

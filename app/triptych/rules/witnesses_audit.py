@@ -83,7 +83,7 @@ def _removed(context: Context, events: list[Event], acts: tuple[Act, ...]) -> Fi
     times = [event.time for event in events] + [act.time for act in acts]
     first = min(times, key=lambda time: time.ticks)
     what = sorted({_SUBCATEGORIES[_subcategory(event)] for event in events})
-    who = hand(events[0], context.case.host) if events else acts[0].account or "an account that is not named"
+    who = hand(events[0] if events else acts[0].event, context.case.host)
     logon, refs = logon_behind(context, events[0]) if events else ("", ())
     return AUDIT_OFF.finding(
         None,
@@ -91,7 +91,7 @@ def _removed(context: Context, events: list[Event], acts: tuple[Act, ...]) -> Fi
         summary=f"Auditing was switched off at {first.iso} by {who}",
         why=sentences(
             f"Event 4719 says that success is no longer audited for {join(what)}." if what else "",
-            *(act_words(act) for act in acts[:3]),
+            *(act_words(act, context) for act in acts[:3]),
             logon,
             "From then on the Security log does not tell of what belongs there.",
         ),

@@ -74,7 +74,7 @@ def _told(context: Context, group: Sequence[Event]) -> Finding:
             "their silence about tasks registered, changed or run before that means nothing.",
             _kept_words(context, channels, first),
             logon,
-            *dict.fromkeys(act_words(act) for act in lines[:3]),
+            *dict.fromkeys(act_words(act, context) for act in lines[:3]),
             moved,
         ),
         refs=cited(*((event.ref,) for event in group), logon_refs, *(act.refs for act in lines[:3])),
@@ -89,14 +89,15 @@ def _by_lines(context: Context, groups: Sequence[Sequence[Event]]) -> Iterator[F
     group: list[Act] = []
     for act in (*acts_near(context, "clear-log"), None):
         if group and (act is None or act.time.ticks - group[-1].time.ticks > _TOGETHER or not same(act.account, group[-1].account)):
-            yield _tried(group)
+            yield _tried(context, group)
             group = []
         if act is not None and not any(abs(time.ticks - act.time.ticks) <= _TOGETHER for time in told):
             group.append(act)
 
 
-def _tried(group: Sequence[Act]) -> Finding:
-    first, who = group[0], group[0].account or "An account that is not named"
+def _tried(context: Context, group: Sequence[Act]) -> Finding:
+    first = group[0]
+    who = hand(first.event, context.case.host) if first.account else "An account that is not named"
     channels = sorted({act.detail for act in group if act.detail}, key=str.casefold)
     return LOG_CLEARED.finding(
         None,
@@ -104,7 +105,7 @@ def _tried(group: Sequence[Act]) -> Finding:
         summary=f"{who} had commands clear {count(max(len(channels), 1), 'log')} at {first.time.iso}",
         why=sentences(
             f"The commands name {join(channels)}." if channels else "",
-            act_words(first),
+            act_words(first, context),
             "A command line says what somebody tried; no event of a clearing (1102, or 104 in System) is in the evidence.",
         ),
         refs=cited(*(act.refs for act in group)),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cache
 
 from triptych import resources
 from triptych.analysis.acts import Act
+from triptych.analysis.links import address_of
 from triptych.analysis.touches import (
     ASKED,
     CACHE,
@@ -36,7 +37,7 @@ from triptych.model.event import Event
 from triptych.model.evidence import EvidenceRef
 from triptych.model.finding import Confidence, Finding, Severity
 from triptych.model.paths import fold
-from triptych.rules.lives import acts, causes, hand, row, tasks_by_path
+from triptych.rules.lives import acts, causes, effects, hand, row, tasks_by_path
 from triptych.rules.lookups import once
 from triptych.rules.phrases import cited, count, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
@@ -44,11 +45,13 @@ from triptych.rules.witnesses_words import act_words, of_view
 
 _KINDS = (
     "registry-key", "registry-changed", "registry-renamed", "file-created", "file-deleted", "object-touched", "permissions-changed",
+    "handle", "share-access",
 )  # fmt: skip
 _MANY = 12  # tasks that one program touches: software that is installed, removed or cleaned up, told once
 _SHOWN = 6
 _OTHER_SERVICES = ("local service", "network service", "s-1-5-19", "s-1-5-20")
 _VALUES = frozenset(("sd", "index"))
+_ASKED = {WRITTEN: "write", DELETED: "delete", RIGHTS: "change the rights of"}
 _HEAVY = frozenset(("actions", "triggers", "id", "path", "dynamicinfo", "hash"))
 
 
@@ -81,10 +84,19 @@ def _hands(context: Context) -> Iterator[_Hand]:
     paths = once(context, "paths by guid", lambda: {task.guid: task.path for task in context.case.tasks if task.guid})
     for event in of_view(context, *_KINDS):
         touch = touch_of(event)
+        if touch is not None and touch.deed == ASKED and _led_to_deletion(context, event):
+            touch = replace(touch, deed=DELETED)
         if touch is None or touch.part not in (TREE, TASKS, INDEX, CACHE, FLAGS, FILE) or touch.deed == ASKED:
             continue
         if not _is_regular(context, event, touch):
             yield _Hand(event, touch, touch.task or paths.get(touch.guid, ""))
+
+
+def _led_to_deletion(context: Context, event: Event) -> bool:
+    """Whether the object of a handle (4656) was deleted through it: 4660 says so without a name, a 4663 between would say it too."""
+    for tie, _ in effects(context, row(context, event), "handle"):
+        return all(other.kind == "handle" for _, other in causes(context, tie.effect, "handle"))
+    return False
 
 
 def _is_grave(touch: Touch) -> bool:
@@ -105,7 +117,7 @@ def _is_regular(context: Context, event: Event, touch: Touch) -> bool:
     process, (service, writers) = fold(event.process), _writers()
     if service.match(process):
         return not _is_other_service(context, event)
-    if touch.part == FILE and touch.deed not in (DELETED, RIGHTS) and not process:
+    if touch.part == FILE and touch.deed not in (DELETED, RIGHTS) and not process and event.kind != "share-access":
         return True
     if touch.deed == MADE and not touch.value and touch.part in (CACHE, INDEX):
         return True
@@ -153,6 +165,9 @@ def _of_task(context: Context, hands: Sequence[_Hand]) -> Iterator[Finding]:
             + join([f"{_deed(context, one)} at {one.event.time.iso}" for one in ordered], _SHOWN)
             + (f", and {len(hands) - _SHOWN:,} more." if len(hands) > _SHOWN else "."),
             _meaning(grave),
+            "Event 5145 tells which rights were asked for over a share, not what was done with them."
+            if any(one.event.kind == "share-access" for one in shown)
+            else "",
             logged,
             moved,
         ),
@@ -173,6 +188,10 @@ def _meaning(grave: Sequence[_Hand]) -> str:
 
 
 def _deed(context: Context, one: _Hand) -> str:
+    if one.event.kind == "share-access":
+        address = address_of(one.event)
+        who = f"{hand(one.event, context.case.host)}, over the network{f' from {address}' if address else ''},"
+        return f"{who} asked to {_ASKED[one.touch.deed]} its file"
     process = one.event.process or "a process not named"
     data = f" to {quoted(one.touch.data, 60)}" if one.touch.deed == SET and one.touch.data.strip("-") else ""
     return f"{process} (as {hand(one.event, context.case.host)}) {one.touch.words}{data}"
@@ -186,9 +205,15 @@ def _weigh(hands: Sequence[_Hand], grave: Sequence[_Hand]) -> tuple[Severity, st
             "Only its file was touched: backup programs restore such files, and since Windows 8 the service does not act on them. "
             "Judged medium."
         )
-    if not any(fold(one.touch.value) in _HEAVY or one.touch.deed in (DELETED, RIGHTS, RENAMED) for one in hands):
+    if not any(_is_heavy(one.touch) for one in hands):
         return Severity.MEDIUM, "Nothing that makes a task run or hides it was touched. Judged medium."
     return Severity.HIGH, ""
+
+
+def _is_heavy(touch: Touch) -> bool:
+    """Whether it may be what makes a task run: 4663 tells that a value was written and not which."""
+    unnamed = touch.deed == WRITTEN and touch.part in (TREE, TASKS) and not touch.value
+    return unnamed or fold(touch.value) in _HEAVY or touch.deed in (DELETED, RIGHTS, RENAMED)
 
 
 def _behind(context: Context, hands: Sequence[_Hand]) -> tuple[str, tuple[EvidenceRef, ...]]:
@@ -232,24 +257,24 @@ def _of_crowd(context: Context, hands: Sequence[_Hand]) -> Finding:
 
 def _by_lines(context: Context, seen: set[str]) -> Iterator[Finding]:
     """Command lines and scripts that take SD or Index away or write to TaskCache, where no event of the registry tells of it."""
-    found: dict[str, list[Act]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Act]] = defaultdict(list)
     for act in acts(context):
-        if act.verb in ("hide", "remove-key", "edit-key") and not act.host:
-            found[fold(act.task) or "TaskCache"].append(act)
-    for key in sorted(found):
-        if key in seen:
+        if act.verb in ("hide", "remove-key", "edit-key"):
+            found[act.host.casefold(), fold(act.task) or "TaskCache"].append(act)
+    for (host, key), held in sorted(found.items(), key=lambda one: one[0]):
+        if key in seen and not host:
             continue
-        held = found[key]
         first = next((act for act in held if act.verb == "hide"), held[0])
         hides = first.verb == "hide"
         yield TAMPERING_LOGGED.finding(
-            tasks_by_path(context).get(key),
-            f"line {key}",
-            summary=f"{first.task or 'TaskCache'}: {first.account or 'an account that is not named'} {first.words} at {first.time.iso}",
+            None if host else tasks_by_path(context).get(key),
+            f"line {host} {key}" if host else f"line {key}",
+            summary=f"{first.task or 'TaskCache'}: {hand(first.event, context.case.host)} {first.words} at {first.time.iso}",
             why=sentences(
-                *(act_words(act) for act in held[:_SHOWN]),
+                *(act_words(act, context) for act in held[:_SHOWN]),
                 "Without its SD, or with an Index of 0, a task runs on and no tool of Windows lists it." if hides else "",
-                "A command line says what somebody tried. No event of the registry says whether it came about; look at the keys.",
+                "A command line says what somebody tried. No event of the registry says whether it came about; look at the keys"
+                + (f" of the computer {first.host}." if host else "."),
             ),
             refs=cited(*(act.refs for act in held)),
             severity=Severity.HIGH if hides or any(act.task for act in held) else Severity.MEDIUM,

@@ -83,7 +83,7 @@ def _hands(context: Context, name: str) -> _Off:
             found.add(f"At {event.time.iso} its switch was set to 0 by {who}.", (event.ref,), event.time)
     for act in acts_near(context, "disable-log"):
         if same(act.detail, name):
-            found.add(act_words(act), act.refs, act.time)
+            found.add(act_words(act, context), act.refs, act.time)
     return found
 
 
@@ -196,7 +196,7 @@ def _of_service(context: Context) -> Iterator[Finding]:
             found.add(f"Event 7040 of {event.time.iso} says that it was set so.", (event.ref,), event.time)
     for act in acts_near(context, "stop-service"):
         if "event log" in act.detail:
-            found.add(act_words(act), act.refs, act.time)
+            found.add(act_words(act, context), act.refs, act.time)
     if found.words:
         yield LOG_DISABLED.finding(
             None,

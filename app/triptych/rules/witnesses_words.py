@@ -10,7 +10,7 @@ from triptych.logs.event_kinds import SECURITY, SYSTEM, TASKS, kinds
 from triptych.model.event import Event
 from triptych.model.evidence import EvidenceRef
 from triptych.model.times import TICKS_A_DAY, TICKS_A_SECOND, Instant, parse_iso
-from triptych.rules.lives import acts, causes, row
+from triptych.rules.lives import acts, causes, hand, row
 from triptych.rules.lookups import once
 from triptych.rules.phrases import quoted
 from triptych.rules.rule import Context
@@ -72,10 +72,9 @@ def acts_near(context: Context, verb: str, time: Instant | None = None, near: in
     return tuple(act for act in found if time is None or abs(act.time.ticks - time.ticks) <= near)
 
 
-def act_words(act: Act) -> str:
+def act_words(act: Act, context: Context) -> str:
     """Who did what with which command, as a sentence."""
-    who = act.account or "an account that is not named"
-    return f"At {act.time.iso} {who} {act.words}: {quoted(act.line, 300)}."
+    return f"At {act.time.iso} {hand(act.event, context.case.host)} {act.words}: {quoted(act.line, 300)}."
 
 
 def logon_behind(context: Context, event: Event) -> tuple[str, tuple[EvidenceRef, ...]]:

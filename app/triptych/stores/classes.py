@@ -19,7 +19,13 @@ from triptych.stores.registry_open import find_key, open_again
 
 NAME = "classes"
 MACHINE = (("machine", "Classes\\CLSID"), ("wow64", "Classes\\Wow6432Node\\CLSID"), ("wow64", "Wow6432Node\\Classes\\CLSID"))
-_SERVERS = (("InprocServer32", "inproc"), ("LocalServer32", "local"), ("TreatAs", "treat-as"), ("InprocHandler32", "handler"))
+_SERVERS = (
+    ("InprocServer32", "inproc"),
+    ("LocalServer32", "local"),
+    ("TreatAs", "treat-as"),
+    ("InprocHandler32", "handler"),
+    ("ScriptletURL", "scriptlet"),  # what scrobj.dll runs for the class
+)
 _APP_VALUES = (("DllSurrogate", "surrogate"), ("LocalService", "service"))
 
 
@@ -36,6 +42,7 @@ def machine_classes(root: Key, wanted: Iterable[str], view: str) -> Iterator[Fac
             key = find_key(top, class_id)
             if key is not None:
                 yield from servers(key, class_id, place, view)
+                yield from _stand_in(top, key, class_id, place, view)
                 yield from _application(root, key, class_id, place, view)
     packaged = find_key(root, "Classes\\PackagedCom\\ClassIndex")
     for class_id in sorted(wanted) if packaged else ():
@@ -45,7 +52,7 @@ def machine_classes(root: Key, wanted: Iterable[str], view: str) -> Iterator[Fac
 
 
 def servers(key: Key, class_id: str, place: str, view: str) -> Iterator[Fact]:
-    """The servers of one class: a DLL, a program, another class in its stead."""
+    """The servers of one class: a DLL, a program, another class in its stead, a script; and the code that mscoree.dll loads."""
     for name, word in _SERVERS:
         server = find_key(key, name)
         if server is None:
@@ -53,6 +60,17 @@ def servers(key: Key, class_id: str, place: str, view: str) -> Iterator[Fact]:
         found = value(server, "")
         reading: Reading[str] = values.any_text(found) if found else values.text(hold(server), "")
         yield Fact("class", class_id, reading, view, f"{place}; {word}")
+        if word == "inproc" and (code := values.text(hold(server), "CodeBase")).stated:
+            yield Fact("class", class_id, code, view, f"{place}; code-base")
+
+
+def _stand_in(top: Key | None, key: Key, class_id: str, place: str, view: str) -> Iterator[Fact]:
+    """The servers of the class that TreatAs names: they serve this one."""
+    redirect = find_key(key, "TreatAs")
+    named = (values.text(hold(redirect), "").value or "").upper() if redirect else ""
+    other = find_key(top, named) if top and named and named != class_id else None
+    if other is not None:
+        yield from servers(other, class_id, f"{place}, treated as {named}", view)
 
 
 def _application(root: Key, key: Key, class_id: str, place: str, view: str) -> Iterator[Fact]:

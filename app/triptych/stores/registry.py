@@ -81,12 +81,13 @@ def era_of(root: Key, cache: Cache) -> Era:
     """What this Windows keeps in the TaskCache, by its build and by what the other keys have.
 
     The build alone would let anybody who changes that number switch off the checks for a missing SD; so below 9200 half of
-    the Tree keys with an SD count for more than the number.
+    the Tree keys with an SD count for more than the number. Where no build is told (an export of TaskCache), Actions in most
+    Tasks keys prove Windows 8 or later, which keeps an SD too.
     """
     build = build_of(root)
     with_access, with_actions = cache.with_access, cache.with_actions
     if build is None:
-        return Era(None, with_access > 0, with_actions > 0)
+        return Era(None, with_access > 0 or 0 < len(cache.tasks) <= 2 * with_actions, with_actions > 0)
     if build >= WINDOWS_8:
         return Era(build, True, True)
     return Era(build, 0 < len(cache.tree) <= 2 * with_access, 0 < len(cache.tasks) <= 2 * with_actions)

@@ -279,7 +279,18 @@ def _tell(source: Source, record: TaskRecord) -> None:
     values.tell_texts(where, _texts(record), source.faults)
 
 
+# The names under which people know these values.
+_VALUES = {
+    "access": "SD",
+    "tree_id": "Id",
+    "tasks_path": "Path",
+    "uri": "URI",
+    "security_descriptor": "SecurityDescriptor",
+}
+
+
 def _texts(record: TaskRecord) -> Iterator[tuple[str, Text]]:
     for name, reading in leaves(record):
-        if name.startswith(("registration.", "keeping.", "extras.")):
-            yield name, reading
+        group, _, part = name.partition(".")
+        if group in ("registration", "keeping", "extras"):
+            yield _VALUES.get(part, part if group == "extras" else part.replace("_", " ").capitalize()), reading

@@ -22,6 +22,7 @@ from triptych.formats.keys import (
     Value,
     text_of,
 )
+from triptych.formats.reg_keys import RegKey
 from triptych.formats.sddl import sddl
 from triptych.formats.security_descriptor import decode_sd
 from triptych.formats.task_cache import hash_kind
@@ -120,7 +121,7 @@ def access(held: Held, era: Era, faults: Faults) -> Text:
     """The SD value as SDDL. The service takes a REG_BINARY that is not empty, and nothing else."""
     found = held.get("SD")
     if found is None:
-        return not_stated(None, held.key.ref) if era.keeps_access else NOT_KEPT
+        return not_stated(None, held.key.ref) if era.keeps_access and not _is_implied(held.key) else NOT_KEPT
     if found.kind != REG_BINARY:
         return wrong_type(found, "REG_BINARY")
     if not found.block.data:
@@ -129,6 +130,11 @@ def access(held: Held, era: Era, faults: Faults) -> Text:
     if sd.fault:
         return unreadable(found.block.data[:SHOWN].hex(" "), found.ref, note=sd.fault)
     return _noted(found, stated(sddl(sd), found.ref))
+
+
+def _is_implied(key: Key) -> bool:
+    """Whether an export only names the key in the paths of others: it tells nothing of its values then."""
+    return isinstance(key, RegKey) and not key.line
 
 
 def written(key: Key) -> When:
@@ -167,11 +173,12 @@ def tell_texts(where: str, names: Iterator[tuple[str, Reading[Any]]], faults: Fa
     """Problems for values of the wrong type, and for texts with more to them than Windows shows."""
     advice = "look at the bytes"
     for name, reading in names:
-        tried = f"read {name}"
+        tried = f"read the value {name}"
+        own = getattr(reading.refs[-1].place, "key", where) if reading.refs else where
         if reading.state is State.UNREADABLE and ", not " in reading.note:
-            faults.add(Weight.DOUBT, "task-cache.value-type", where, tried=tried, found=reading.note, advice=advice)
+            faults.add(Weight.DOUBT, "task-cache.value-type", own, tried=tried, found=reading.note, advice=advice)
         elif "text after NUL" in reading.note:
-            faults.add(Weight.DOUBT, "task-cache.text-after-nul", where, tried=tried, found=reading.note, advice=advice)
+            faults.add(Weight.DOUBT, "task-cache.text-after-nul", own, tried=tried, found=reading.note, advice=advice)
         elif isinstance(reading.value, str) and any("\ud800" <= letter <= "\udfff" for letter in reading.value):
             found = "half of a surrogate pair: no text that Windows would write"
-            faults.add(Weight.NOTE, "task-cache.text-surrogate", where, tried=tried, found=found)
+            faults.add(Weight.NOTE, "task-cache.text-surrogate", own, tried=tried, found=found)

@@ -1,6 +1,6 @@
-"""The files that tasks start, where the evidence is a whole volume: are they there, and what do they say of themselves?
+"""The files that tasks start, where they are at hand: are they there, and what do they say of themselves?
 
-Collections hold artefacts and no programs: of them nothing is said, since a file that was not collected is not missing.
+Collections hold artefacts and few programs: of them only what was collected is told, since a file that was not is not missing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KIND = "program"
 _BATCH = 50
 _WHOLE = ("volume", "collection")  # kinds of views that may be more than artefacts
 _INDEX = re.compile(r"^\d+:")
-# Programs that no Windows lacks: where one of them lies in System32, the evidence is more than a collection.
+# Programs that no Windows lacks.
 _ALWAYS_THERE = ("ntdll.dll", "kernel32.dll", "ntoskrnl.exe", "svchost.exe", "cmd.exe")
 _SYSTEM32, _MANY = "windows\\system32\\", 50
 _SUFFIXES = ("", ".exe", ".com", ".bat", ".cmd")
@@ -40,6 +40,11 @@ class Volume:
 
     files: dict[str, Entry]
     root: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether programs that no Windows lacks are here: the evidence is then more than a collection of artefacts."""
+        return any(_SYSTEM32 + name in self.files for name in _ALWAYS_THERE)
 
     @property
     def complete(self) -> bool:
@@ -71,7 +76,7 @@ def _below_root(command: str) -> str | None:
 
 
 def jobs_of(found: Found, commands: Iterable[str], source: EvidenceSource) -> list[Job]:
-    """Jobs that look at the programs which tasks start, given by full path or bare name; none where there is no volume.
+    """Jobs that look at the programs which tasks start, given by full path or bare name; of a collection, those that it holds.
 
     An item of these jobs bears the command as `task`; its `role` is yes, no or not-collected, its `path` that of the file.
     """
@@ -80,7 +85,8 @@ def jobs_of(found: Found, commands: Iterable[str], source: EvidenceSource) -> li
     if volume is None:
         return []
     absent = "no" if volume.complete else "not-collected"
-    items = [_item(command, volume, found, absent) for command in wanted]
+    asked = [command for command in wanted if volume.whole or volume.find(command) is not None]
+    items = [_item(command, volume, found, absent) for command in asked]
     jobs = []
     for at in range(0, len(items), _BATCH):
         batch = items[at : at + _BATCH]
@@ -92,7 +98,7 @@ def jobs_of(found: Found, commands: Iterable[str], source: EvidenceSource) -> li
 
 
 def _volume(found: Found, commands: list[str], source: EvidenceSource) -> Volume | None:
-    """What the running system's volume holds where the commands lead; None where the evidence is a mere collection."""
+    """What the running system's volume holds where the commands lead; None where the evidence has no volume."""
     view = next((view for view in found.views if not view.name), None)
     if view is None or view.kind not in _WHOLE:
         return None
@@ -101,8 +107,7 @@ def _volume(found: Found, commands: list[str], source: EvidenceSource) -> Volume
     for entry in source.entries(_skip(root, commands)):
         if entry.kind == "file" and entry.path.startswith(root):
             files.setdefault(entry.path[len(root) :].replace("/", "\\").casefold(), entry)
-    whole = any(_SYSTEM32 + name in files for name in _ALWAYS_THERE)
-    return Volume(files, root) if whole else None
+    return Volume(files, root)
 
 
 def _skip(root: str, commands: list[str]) -> Skip:
