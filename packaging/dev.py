@@ -110,8 +110,9 @@ def test(python: str, arguments: list[str]) -> int:
     one pytest instead.
     """
     surroundings = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
-    traced = ["-n", "auto", "-m", "not whole", "--cov", "--cov-report=term:skip-covered"]
-    runs = [arguments] if arguments else [traced, ["-n", "auto", "-m", "whole"]]
+    shared = ["-n", "auto", "--dist", "worksteal"]
+    traced = [*shared, "-m", "not whole", "--cov", "--cov-report=term:skip-covered"]
+    runs = [arguments] if arguments else [traced, [*shared, "-m", "whole"]]
     ended = [subprocess.call([python, "-m", "pytest", *run], cwd=PROJECT, env=surroundings) for run in runs]
     return next((code for code in ended if code), 0)
 

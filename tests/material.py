@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+Case = TypeVar("Case")
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -39,3 +42,8 @@ def bad_inputs(*kinds: str) -> list[str]:
 def bad_input(path: str) -> Path:
     """One crafted bad input."""
     return shared(f"bad-inputs/{path}")
+
+
+def share(cases: Sequence[Case], every: int = 4) -> list[Case]:
+    """Every so-manieth of many cases that take long; with HYPOTHESIS_PROFILE=thorough all of them."""
+    return list(cases if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else cases[::every])

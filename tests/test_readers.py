@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests import misbehaving
+from tests.material import share
 from triptych.evidence.layouts import find
 from triptych.evidence.opening import GivenSource
 from triptych.evidence.source import EvidenceSource, open_source
@@ -139,7 +140,7 @@ def test_what_a_reader_prints_reaches_nobody(machine: Path, capfd: pytest.Captur
     assert (out, err) == ("", "")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", share(range(8), 2))
 def test_killed_at_random_moments(machine: Path, seed: int) -> None:
     """The scan ends, what came before stays and is told once, the rest is read; a file that is given up is named."""
     chance = random.Random(seed)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.benchmarks import evidence
 from tests.benchmarks.figure import Figure, at_most, seconds
+from tests.benchmarks.lesson import TASKS, WEEKS
 from tests.benchmarks.lessons import lesson_figures
 from tests.benchmarks.logs import LogScale, log_figures
 from tests.benchmarks.measure import MIB, Cost, best, run
@@ -32,9 +33,12 @@ class Scale:
     many: int = 10_000
     runs: int = 3
     logs: LogScale = field(default_factory=LogScale)
+    lesson: tuple[int, int] = (TASKS, WEEKS)
 
 
-QUICK = Scale(evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1, logs=LogScale(log=2, large=4, small=1, runs=1))
+QUICK = Scale(
+    evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1, logs=LogScale(log=2, large=4, small=1, runs=1), lesson=(60, 0)
+)
 
 
 def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
@@ -46,7 +50,7 @@ def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
     yield from _growth(scale, folder)
     yield from _first_rows(given)
     yield from log_figures(scale.logs, folder)
-    yield from lesson_figures(scale.runs)
+    yield from lesson_figures(scale.runs, *scale.lesson)
 
 
 def _judging(scale: Scale, given: Path, out: Path, hive: int) -> Iterator[Figure]:

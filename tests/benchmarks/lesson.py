@@ -1,4 +1,4 @@
-"""A machine built for a lesson, and the demo of one: `python -m tests.benchmarks.lesson build FOLDER`, `... empty`, `... demo`.
+"""A machine built for a lesson, and the demo of one: `python -m tests.benchmarks.lesson build FOLDER TASKS WEEKS`, `... empty`, `... demo`.
 
 `empty` and `demo` tell the seconds from the start of the process to a painted window, and for the demo to its first findings.
 """
@@ -16,11 +16,11 @@ TASKS, WEEKS = 220, 2
 _PATIENCE = 60.0
 
 
-def build(folder: str) -> dict[str, float]:
-    """A machine of so many tasks, about 20,000 events in its logs, written as a folder."""
+def build(folder: str, tasks: int, weeks: int) -> dict[str, float]:
+    """A machine of so many tasks and weeks of logs (two give about 20,000 events), written as a folder."""
     from triptych.lessons.benign import benign
 
-    machine = benign("10", 7, tasks=TASKS, weeks=WEEKS)
+    machine = benign("10", 7, tasks=tasks, weeks=weeks)
     machine.write(Path(folder))
     return {"files": len(machine.files())}
 
@@ -79,4 +79,4 @@ if __name__ == "__main__":
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     what, *more = sys.argv[1:]
-    print(json.dumps(build(more[0]) if what == "build" else demo() if what == "demo" else window()))
+    print(json.dumps(build(more[0], int(more[1]), int(more[2])) if what == "build" else demo() if what == "demo" else window()))

@@ -14,11 +14,11 @@ from tests.benchmarks.measure import MIB, Cost, best, run
 _PROGRAM = "tests.benchmarks.lesson"
 
 
-def lesson_figures(runs: int) -> Iterator[Figure]:
+def lesson_figures(runs: int, tasks: int = TASKS, weeks: int = WEEKS) -> Iterator[Figure]:
     """All figures, each as soon as it is known."""
     with tempfile.TemporaryDirectory() as folder:
-        built = run("-m", _PROGRAM, "build", str(Path(folder, "machine")))
-    yield Figure(f"a machine of {TASKS} tasks and {WEEKS} weeks of logs, built", seconds(built), *at_most(built.wall, 5.0, " s"))
+        built = run("-m", _PROGRAM, "build", str(Path(folder, "machine")), str(tasks), str(weeks))
+    yield Figure(f"a machine of {tasks} tasks and {weeks} weeks of logs, built", seconds(built), *at_most(built.wall, 5.0, " s"))
     yield Figure("  its peak memory", f"{built.main / MIB:.0f} MiB", *at_most(built.main / MIB, 300, " MiB"))
     rounds = [best(1, ("-m", _PROGRAM, "empty"), ("-m", _PROGRAM, "demo")) for _ in range(runs)]
     empty = min(_told(first)["shown"] for first, _ in rounds)

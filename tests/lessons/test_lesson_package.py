@@ -17,6 +17,7 @@ import pytest
 
 from tests.lessons.ntfs_images import by_sleuth, sleuth
 from tests.lessons.test_lesson_file import PLAIN
+from tests.material import share
 from triptych.lessons.answers import form
 from triptych.lessons.lesson import Lesson, LessonError
 from triptych.lessons.lesson_class import class_bytes, new_class, read_class
@@ -75,7 +76,7 @@ WITH_LOGS = "three-columns"
 """The lesson that is built with its logs too; the others without, since logs take the longest."""
 
 
-PACKED = shelf() if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else shelf()[::4]  # a package takes seconds
+PACKED = share(shelf())  # a package takes seconds
 
 
 @pytest.fixture(scope="module", params=[*((name, 0) for name in PACKED), (WITH_LOGS, 1)], ids=lambda one: f"{one[0]}-{one[1]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.machines import DEVIATIONS, Machine, benign, small
+from tests.material import share
 from triptych.evidence.opening import open_source
 from triptych.model.case import Case
 from triptych.model.finding import Severity
@@ -66,7 +66,7 @@ def test_a_benign_machine_is_told_whole_and_in_a_low_voice(version: str) -> None
     assert filed == {task.path for task in machine.tasks if task.has_file}
 
 
-@pytest.mark.parametrize(("name", "version"), CASES if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else CASES[::4])
+@pytest.mark.parametrize(("name", "version"), share(CASES))
 def test_every_technique_is_told_of_and_nothing_else(name: str, version: str) -> None:
     deviation = DEVIATIONS[name]
     case = told(deviation.apply(small(version)))

@@ -28,7 +28,7 @@ from triptych.rules.acting import (
     targets_in_system,
 )
 from triptych.rules.lives import persons_hand
-from triptych.rules.lookups import was_read
+from triptych.rules.lookups import WINDOWS_8, was_read
 from triptych.rules.phrases import cited, count, join, quoted, sentences
 from triptych.rules.rule import Context, Rule
 
@@ -186,9 +186,12 @@ def _check_disabled(context: Context) -> Iterator[Finding]:
 
 
 def _had_a_start(context: Context, task: Task, record: TaskRecord) -> bool:
-    """Whether Windows ships the task with a trigger or a maintenance period, and this one has no period that starts it."""
+    """Whether Windows ships the task with a trigger or a maintenance period, and this one has no period that starts it.
+
+    Automatic maintenance came with Windows 8 (Task Scheduler schema 1.4); what is known of such a task tells nothing of older ones.
+    """
     stock = context.baseline.find(task.path)
-    if stock is None or not record.complete:
+    if stock is None or not record.complete or (stock.maintenance and (context.build or WINDOWS_8) < WINDOWS_8):
         return False
     return not record.settings.maintenance_period.value if stock.maintenance else bool(stock.triggers)
 
