@@ -36,9 +36,7 @@ class Scale:
     lesson: tuple[int, int] = (TASKS, WEEKS)
 
 
-QUICK = Scale(
-    evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1, logs=LogScale(log=2, large=4, small=1, runs=1), lesson=(60, 0)
-)
+QUICK = Scale(evidence.SMALL_HIVE, files=20, few=20, many=60, runs=1, logs=LogScale(log=2, small=1, runs=1), lesson=(60, 0))
 
 
 def figures(scale: Scale, folder: Path) -> Iterator[Figure]:

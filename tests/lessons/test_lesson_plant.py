@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lessons.hives import by_python_registry
+from tests.material import share
 from tests.scanning import scan_of
 from triptych.lessons.benign import benign
 from triptych.lessons.chance import Chance
@@ -23,7 +24,7 @@ def planted(technique: str, time: int = WHEN, path: str = PATH) -> Scene:
     return plant_own(MACHINE, OwnTask(path, r"C:\ProgramData\till.exe", "/q", technique, time), Chance("plant", technique))
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", share(tuple(TECHNIQUES), 2))
 def test_a_scan_tells_of_it(technique: str) -> None:
     scene = planted(technique)
     found = {(finding.rule, finding.task or "") for finding in scan_of(scene.machine).case.findings}
@@ -35,7 +36,7 @@ def test_a_scan_tells_of_it(technique: str) -> None:
     assert dict(scene.facts)["task"] == PATH
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", share(tuple(TECHNIQUES), 2))
 def test_its_keys_bear_the_time_that_was_given(technique: str) -> None:
     hive = by_python_registry(planted(technique).machine.files()["Windows/System32/config/SOFTWARE"])
     tree = [entry[0] for key, entry in hive.items() if key.upper().endswith(r"\TREE" + PATH.upper())]
