@@ -19,6 +19,7 @@ from triptych.analysis.acts_words import Deed, words
 from triptych.analysis.event_table import EventTable
 from triptych.formats.faults import Faults
 from triptych.limits import DEFAULT
+from triptych.model.event import Event
 
 RESTORE = "\\Microsoft\\Windows\\SystemRestore\\SR"
 CHANNEL = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-TaskScheduler/Operational"
@@ -178,11 +179,11 @@ def test_words_without_quotes_come_back_as_they_are(parts: list[str]) -> None:
 # -- from events ------------------------------------------------------------------------------------------------------------------
 
 
-def acts(*events: object) -> tuple[Act, ...]:
-    return acts_of(table(*events))  # type: ignore[arg-type]  # events, made below
+def acts(*events: Event) -> tuple[Act, ...]:
+    return acts_of(table(*events))
 
 
-def script(seconds: float, text: str, number: int = 1, total: int = 1, block: str = "b1") -> object:
+def script(seconds: float, text: str, number: int = 1, total: int = 1, block: str = "b1") -> Event:
     return event(
         4104, seconds, POWERSHELL, ScriptBlockText=text, ScriptBlockId=block, MessageNumber=str(number), MessageTotal=str(total)
     )
@@ -212,9 +213,9 @@ def test_a_word_may_be_cut_between_two_parts_and_its_values_stand_in_a_third() -
         script(0.1 * at, text, at, 3)
         for at, text in enumerate(("$n = 'Cut'; Unregister-Sched", "uledTask -TaskName $n", " -Confirm"), 1)
     ]
-    (act,) = acts(*(replace(part, kind="script-piece") for part in parts))  # type: ignore[type-var]  # events
+    (act,) = acts(*(replace(part, kind="script-piece") for part in parts))
     assert (act.verb, act.task, len(act.refs)) == ("delete", "\\Cut", 3)
-    assert acts(replace(script(0, "Get-Process", 1, 2), kind="script-piece")) == ()  # type: ignore[type-var]
+    assert acts(replace(script(0, "Get-Process", 1, 2), kind="script-piece")) == ()
 
 
 def test_com_tells_the_folder_and_the_account() -> None:

@@ -7,11 +7,17 @@ import os
 import sys
 import tempfile
 import time
+from typing import TYPE_CHECKING
 
 from triptych.evidence.source import open_source
 from triptych.model.case import Case
 from triptych.readers import Readers
 from triptych.scan import scan
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from triptych.gui.window import Window
 
 _PATIENCE = 60.0
 
@@ -29,11 +35,8 @@ def of_scan(path: str) -> dict[str, float]:
         return {"first": first, "all": time.monotonic() - began}
 
 
-def of_window(path: str, prepared: bool) -> dict[str, float]:
-    """Seconds from `open` in a window that is shown to the first painted rows, and to the end of the scan.
-
-    With `prepared` the evidence is that of the command line, for which readers start before the window does.
-    """
+def shown_window() -> tuple[QApplication, Window]:
+    """A window as the program builds it, without a display and with settings of its own."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     from PySide6.QtWidgets import QApplication
@@ -42,12 +45,23 @@ def of_window(path: str, prepared: bool) -> dict[str, float]:
     from triptych.gui.main import build
     from triptych.gui.settings import Settings
 
-    if prepared:
-        engine.prepare((path,), ())
     app = QApplication(["triptych"])
     window = build(engine.open_work, Settings())
     window.show()
     app.processEvents()
+    return app, window
+
+
+def of_window(path: str, prepared: bool) -> dict[str, float]:
+    """Seconds from `open` in a window that is shown to the first painted rows, and to the end of the scan.
+
+    With `prepared` the evidence is that of the command line, for which readers start before the window does.
+    """
+    if prepared:
+        from triptych.gui import engine
+
+        engine.prepare((path,), ())
+    app, window = shown_window()
     time.sleep(1.0)
     session = window.session
     began, first = time.monotonic(), 0.0

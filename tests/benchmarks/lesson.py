@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+from tests.benchmarks.first_rows import shown_window
 
 TASKS, WEEKS = 220, 2
 _PATIENCE = 60.0
@@ -30,15 +31,7 @@ def window(evidence: tuple[str, ...] = (), listings: tuple[str, ...] = ()) -> di
     from triptych.gui import engine
 
     engine.prepare(evidence, listings)
-    from PySide6.QtWidgets import QApplication
-
-    from triptych.gui.main import build as built
-    from triptych.gui.settings import Settings
-
-    app = QApplication(["triptych"])
-    shown = built(engine.open_work, Settings())
-    shown.show()
-    app.processEvents()
+    app, shown = shown_window()
     shown.grab()
     told = {"shown": _age()}
     if evidence:
@@ -76,7 +69,10 @@ def _age() -> float:
 
 
 if __name__ == "__main__":
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # the command asks for a display before the window is made
     what, *more = sys.argv[1:]
-    print(json.dumps(build(more[0], int(more[1]), int(more[2])) if what == "build" else demo() if what == "demo" else window()))
+    if what == "build":
+        told = build(more[0], int(more[1]), int(more[2]))
+    else:
+        told = {"empty": window, "demo": demo}[what]()
+    print(json.dumps(told))
